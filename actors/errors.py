@@ -1,0 +1,129 @@
+"""The one hierarchy of errors: the branch an error stands on is the retry decision.
+
+A `TransientError` is worth another attempt, a `PermanentError` would only repeat itself. `is_infrastructure`
+says whether an error speaks of the resource itself (and so counts against its breaker) or only of what was asked
+of it: a tweet that is not found is no browser failure.
+"""
+
+from __future__ import annotations
+
+
+class AppError(Exception):
+    """Root of everything this program raises on purpose.
+
+    Args:
+        message: what happened, and where.
+        hint: what the reader can do about it; printed after the message.
+    """
+
+    is_infrastructure = False
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class ConfigError(AppError):
+    """The configuration is refused at start; the process exits with code 2."""
+
+
+class TransientError(AppError):
+    """Another attempt may succeed."""
+
+
+class PermanentError(AppError):
+    """Another attempt would only repeat it."""
+
+
+class ActorUnavailableError(TransientError):
+    """Nobody answers at that address now."""
+
+
+class MailboxFullError(TransientError):
+    """The receiver's mailbox is full; the message was not taken."""
+
+
+class QueueFullError(TransientError):
+    """The front has as many waiting requests as it may hold."""
+
+
+class DeadlineError(TransientError):
+    """The work did not end before its deadline, and its handle was destroyed."""
+
+    is_infrastructure = True
+
+
+class ExpiredError(TransientError):
+    """The request waited past its deadline and was never started."""
+
+
+class ResourceDiedError(TransientError):
+    """The handle (browser, connection, endpoint) broke while the errand ran, or could not be opened."""
+
+    is_infrastructure = True
+
+
+class CircuitOpenError(TransientError):
+    """The resource's breaker is open; `retry_after` is in real seconds."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SiteBusyError(TransientError):
+    """The site asks for patience (HTTP 429, "Something went wrong")."""
+
+
+class ModelBusyError(TransientError):
+    """The model endpoint asks for patience (429) or failed (5xx)."""
+
+    is_infrastructure = True
+
+
+class BudgetExceededError(TransientError):
+    """The call would not fit into what is left of the lane's money today."""
+
+
+class ModelRefusedError(PermanentError):
+    """The model endpoint refused the call (400, 401, 404): key, model or request is wrong."""
+
+
+class ModelOutputError(TransientError):
+    """The model answered with something that does not fit the schema."""
+
+
+class QueryError(PermanentError):
+    """The database rejected a statement; nothing of its transaction was written."""
+
+
+class ConflictError(PermanentError):
+    """A compare-and-set found another state than expected; nothing was written."""
+
+
+class PageChangedError(PermanentError):
+    """A page lacks what its selector names: the site's markup drifted (`ui_drift`)."""
+
+    def __init__(self, selector: str, where: str) -> None:
+        super().__init__(f"no element for selector {selector!r} on {where}", "update actors/pages/selectors.py")
+        self.selector = selector
+
+
+class LoggedOutError(PermanentError):
+    """The session is not logged in; publishing pauses until it is."""
+
+
+class NotFoundError(PermanentError):
+    """The tweet or profile does not exist."""
+
+
+class CommitRefusedError(PermanentError):
+    """Permission to pass the commit point was refused; nothing was clicked."""
+
+
+class ContentRejectedError(PermanentError):
+    """A text failed the gates."""
