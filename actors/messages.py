@@ -1,0 +1,234 @@
+"""Every message that travels between actors, grouped by road. Frozen values; who sends and who receives is said at each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from actors.domain.outcome import Outcome
+    from actors.domain.priority import Priority
+
+
+# Life: between a supervisor and its children.
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Supervisor to child, control band: end after the message in hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Mailbox to its actor: the time it asked to be woken at has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fenced:
+    """Mailbox to an actor of an older generation: the mailbox is no longer yours, end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """Cell to supervisor: the incarnation ended by itself. `reason` is "normal", "shutdown" or the error."""
+
+    name: str
+    generation: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActorChanged:
+    """Supervisor to board: an actor started, restarted, stopped or gave up."""
+
+    name: str
+    state: str
+    generation: int
+    reason: str = ""
+
+
+# Work: clock to family to run slot, and back.
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Clock to family: this job's slot has come (or a retry, a snooze's end, or somebody's trigger)."""
+
+    job: str
+    slot: datetime
+    attempt: int = 1
+    trigger: str = "slot"
+    degraded: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Family to clock and board: a run ended, or its slot passed without one (`run_id` empty)."""
+
+    job: str
+    family: str
+    run_id: str
+    slot: datetime
+    attempt: int
+    outcome: Outcome
+    started_at: datetime
+    ended_at: datetime
+    trigger: str
+    late_s: float = 0.0
+    """Real seconds between the slot and the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Clock or family to board and history: a slot that no run answered, and why."""
+
+    job: str
+    slot: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Database to clock: the last slot, success and outcome of each job, read once after the start."""
+
+    last_slot: dict[str, datetime]
+    last_success: dict[str, datetime]
+
+
+# Requests: a run (or an actor) to a resource's front, and its slots' news.
+
+
+class Reply(Protocol):
+    """Where a request's result goes. Exactly one of `settle` and `fail` counts: the first."""
+
+    def settle(self, value: Any) -> None:
+        """Hand over the result. Never blocks."""
+
+    def fail(self, error: BaseException) -> None:
+        """Hand over the error. Never blocks."""
+
+
+class Permit(Protocol):
+    """What a slot waits on between asking for permission at the commit point and having it."""
+
+    def grant(self, not_after: float) -> None:
+        """Allow the click until this wall-clock time in epoch milliseconds."""
+
+    def refuse(self, error: BaseException) -> None:
+        """Forbid it; the errand ends with this error and nothing was clicked."""
+
+
+class CommitReply(Reply, Protocol):
+    """A reply that can also carry the question at the commit point to the run."""
+
+    def ask_permit(self, prepared: Any, permit: Permit) -> None:
+        """News to the run: the errand stands before its commit point. Never blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Client to front: one errand.
+
+    `start_by` is a monotonic time after which starting is pointless; `limit_s` is how many real seconds the errand
+    may run once started, before its handle is destroyed under it.
+    """
+
+    id: str
+    work: Any
+    priority: Priority
+    start_by: float
+    limit_s: float
+    reply: Reply
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSettled:
+    """Slot to front: the request ended, and its reply has been given. `error` is None after success."""
+
+    slot: int
+    generation: int
+    request_id: str
+    error: BaseException | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Server actor to front: the server behind your handles was restarted; drop stale handles."""
+
+
+# Control: operator to clock and families.
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Control to family: admit no run of this job (None: of any) until resumed."""
+
+    job: str | None
+    by: str = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Control to family: admit runs again."""
+
+    job: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """Control or watchdog to clock: make this job due now, under the same single flight as a slot."""
+
+    job: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """App to clock, families and fronts: admit nothing new; what runs may end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Describe:
+    """Anybody below the tree's root, as an ask: return your state as a plain dict."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrontState:
+    """Front to board: how busy it is now."""
+
+    name: str
+    size: int
+    running: int
+    waiting: int
+    breaker: str
+    abandoned: int
+    counters: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyState:
+    """Family to board: what runs and what is paused."""
+
+    name: str
+    running: tuple[str, ...]
+    paused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Clock to board: each job's next due time, and what it waits for."""
+
+    next_due: dict[str, datetime]
+    waiting: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Cell to board: the message that killed its receiver, by type, with the reason."""
+
+    address: str
+    message: str
+    reason: str

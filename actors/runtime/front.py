@@ -1,0 +1,244 @@
+"""The front of a resource: decides by the arbiter who gets a slot, never blocks and never does I/O."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from actors.domain.arbiter import PROBE, Arbiter, Grant, Refusal, Refuse, Revoke, Ticket
+from actors.domain.breaker import Breaker, BreakerState
+from actors.domain.priority import Priority
+from actors.errors import (
+    ActorUnavailableError,
+    AppError,
+    CircuitOpenError,
+    DeadlineError,
+    ExpiredError,
+    QueueFullError,
+)
+from actors.messages import Describe, Drain, FrontState, Request, Reset, SlotSettled, Wake
+from actors.runtime.slot import Place
+
+if TYPE_CHECKING:
+    from actors.domain.arbiter import Action
+    from actors.runtime.address import Address
+    from actors.runtime.cell import ActorContext
+    from actors.runtime.slot import Slot
+
+logger = logging.getLogger(__name__)
+
+_REPORT_EVERY_S = 1.0
+
+
+class Resource(Protocol):
+    """What a front needs to know of the thing it guards."""
+
+    name: str
+    probe: Any
+    """Work that shows the resource is back; sent by the breaker alone."""
+
+    def make_slot(self, place: Place) -> Slot:
+        """Make a slot; must not block."""
+
+    def reset(self) -> None:
+        """The server was restarted: drop stale handles. Must not block."""
+
+    def idle(self, since: float) -> None:
+        """Nothing runs or waits since this monotonic time; called about once a second. Must not block."""
+
+    def close(self) -> None:
+        """Let go of what the slots share. May take the child's shutdown time."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrontPolicy:
+    """Sizes and breaker of one front; times in real seconds."""
+
+    size: int
+    reserved: int
+    queue: int
+    breaker_threshold: int = 5
+    breaker_open_min: float = 2.0
+    breaker_open_max: float = 60.0
+
+
+class _NoReply:
+    def settle(self, value: Any) -> None:
+        """Ignore it: the probe's result is the slot's report."""
+
+    def fail(self, error: BaseException) -> None:
+        """Ignore it: the probe's result is the slot's report."""
+
+
+@dataclass(slots=True)
+class Front:
+    """Behaviour of a resource's actor: a shell around the arbiter."""
+
+    context: ActorContext
+    resource: Resource
+    policy: FrontPolicy
+    board: Address
+    arbiter: Arbiter = field(init=False)
+    slots: list[Slot] = field(init=False)
+    requests: dict[str, Request] = field(default_factory=dict)
+    abandoned: list[Slot] = field(default_factory=list)
+    counters: dict[str, int] = field(default_factory=lambda: {"done": 0, "failed": 0, "refused": 0, "revoked": 0})
+    idle_since: float = field(default_factory=time.monotonic)
+    reported: FrontState | None = None
+
+    def __post_init__(self) -> None:
+        policy = self.policy
+        breaker = Breaker(policy.breaker_threshold, policy.breaker_open_min, policy.breaker_open_max)
+        self.arbiter = Arbiter(policy.size, policy.reserved, policy.queue, breaker)
+        first = self.context.generation * 1_000_000
+        self.slots = [self.resource.make_slot(Place(self.context.address, i, first)) for i in range(policy.size)]
+        self.context.wake_at(time.monotonic() + _REPORT_EVERY_S)
+
+    def receive(self, message: Any) -> Any:
+        """Turn the message into an event, and the arbiter's actions into messages."""
+        now = time.monotonic()
+        match message:
+            case Request():
+                self.requests[message.id] = message
+                self._carry_out(
+                    self.arbiter.arrived(
+                        Ticket(message.id, message.priority, message.start_by, message.limit_s), now
+                    )
+                )
+            case SlotSettled():
+                self._slot_settled(message, now)
+            case Wake():
+                self._carry_out(self.arbiter.tick(now))
+                self._report(now)
+            case Reset():
+                self.resource.reset()
+            case Drain():
+                self._carry_out(self.arbiter.drain())
+            case Describe():
+                return self._state()
+            case _:
+                logger.warning(
+                    "a front got a message it does not understand",
+                    extra={"action": "message_unknown", "front": self.resource.name},
+                )
+        self._plan_wake(now)
+        return None
+
+    def stop(self) -> None:
+        """Refuse what waits, end the slots, close the resource."""
+        self._carry_out(self.arbiter.drain())
+        for slot in self.slots:
+            slot.close()
+        self.resource.close()
+
+    def _slot_settled(self, news: SlotSettled, now: float) -> None:
+        if self.slots[news.slot].generation != news.generation:
+            return
+        self.requests.pop(news.request_id, None)
+        failed = isinstance(news.error, AppError) and news.error.is_infrastructure
+        self.counters["failed" if news.error is not None else "done"] += 1
+        before = self.arbiter.breaker.state
+        self._carry_out(self.arbiter.settled(news.slot, now, infrastructure_failed=failed, answered=not failed))
+        self._log_breaker(before, news.error)
+
+    def _carry_out(self, actions: list[Action]) -> None:
+        for action in actions:
+            match action:
+                case Grant(request_id, slot):
+                    self._grant(request_id, slot)
+                case Refuse(request_id, refusal, retry_after):
+                    self._refuse(self.requests.pop(request_id), refusal, retry_after)
+                case Revoke(request_id, slot):
+                    self._revoke(request_id, slot)
+
+    def _grant(self, request_id: str, slot: int) -> None:
+        if request_id == PROBE:
+            now = time.monotonic()
+            self.requests[PROBE] = Request(PROBE, self.resource.probe, Priority.P0, now, 10.0, _NoReply())
+        self.slots[slot].give(self.requests[request_id])
+
+    def _refuse(self, request: Request, refusal: Refusal, retry_after: float) -> None:
+        self.counters["refused"] += 1
+        name = self.resource.name
+        error: AppError
+        match refusal:
+            case Refusal.QUEUE_FULL:
+                error = QueueFullError(f"{name}: {self.policy.queue} requests wait already")
+            case Refusal.EXPIRED:
+                error = ExpiredError(f"{name}: no free slot before the request's start-by time")
+            case Refusal.CIRCUIT_OPEN:
+                error = CircuitOpenError(f"{name}: the breaker is open, retry in {retry_after:.1f} s", retry_after)
+            case Refusal.DRAINING:
+                error = ActorUnavailableError(f"{name}: shutting down")
+        _fail(request, error)
+
+    def _revoke(self, request_id: str, slot: int) -> None:
+        self.counters["revoked"] += 1
+        request = self.requests.pop(request_id)
+        before = self.arbiter.breaker.state
+        old = self.slots[slot]
+        _fail(request, DeadlineError(f"{self.resource.name}: errand destroyed after {request.limit_s:g} s"))
+        old.revoke()
+        self.abandoned.append(old)
+        self.slots[slot] = self.resource.make_slot(Place(self.context.address, slot, old.generation + 1))
+        logger.warning(
+            "%s slot %d was revoked after %g s",
+            self.resource.name,
+            slot,
+            request.limit_s,
+            extra={"action": "slot_revoked", "front": self.resource.name, "slot": slot, "owner": request.owner},
+        )
+        self._carry_out(self.arbiter.replaced(slot, time.monotonic()))
+        self._log_breaker(before, None)
+
+    def _log_breaker(self, before: BreakerState, error: BaseException | None) -> None:
+        after = self.arbiter.breaker.state
+        if after is before:
+            return
+        level = logging.INFO if after is BreakerState.CLOSED else logging.WARNING
+        logger.log(
+            level,
+            "breaker of %s is %s",
+            self.resource.name,
+            after,
+            extra={"action": f"breaker_{after}", "front": self.resource.name, "data": "" if error is None else str(error)},
+        )
+
+    def _plan_wake(self, now: float) -> None:
+        self.context.wake_at(now + _REPORT_EVERY_S)
+        wake = self.arbiter.next_wake()
+        if wake is not None:
+            self.context.wake_at(max(wake, now))
+
+    def _report(self, now: float) -> None:
+        if self.arbiter.running or self.arbiter.waiting:
+            self.idle_since = now
+        else:
+            self.resource.idle(self.idle_since)
+        self.abandoned = [slot for slot in self.abandoned if slot.is_abandoned()]
+        state = self._state()
+        if state != self.reported:
+            with contextlib.suppress(AppError):
+                self.board.tell(state)
+                self.reported = state
+
+    def _state(self) -> FrontState:
+        arbiter = self.arbiter
+        return FrontState(
+            self.resource.name,
+            self.policy.size,
+            len(arbiter.running),
+            arbiter.waiting,
+            arbiter.breaker.state,
+            len(self.abandoned),
+            dict(self.counters),
+        )
+
+
+def _fail(request: Request, error: AppError) -> None:
+    # An asker that is gone (a stopped family) needs no answer.
+    with contextlib.suppress(ActorUnavailableError):
+        request.reply.fail(error)

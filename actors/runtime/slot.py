@@ -1,0 +1,193 @@
+"""Slots: each owns one handle and does one errand at a time, on its own thread or on the loop's."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import queue
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from actors.domain.priority import Band
+from actors.errors import ActorUnavailableError, AppError, ResourceDiedError
+from actors.messages import SlotSettled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from actors.messages import Request
+    from actors.runtime.address import Address
+    from actors.runtime.loop import LoopThread
+
+logger = logging.getLogger(__name__)
+
+
+class Slot(Protocol):
+    """What a front holds of a slot. No call blocks."""
+
+    generation: int
+
+    def give(self, request: Request) -> None:
+        """Start the errand."""
+
+    def revoke(self) -> None:
+        """Destroy what the errand waits on; whatever it still brings back is ignored."""
+
+    def close(self) -> None:
+        """End after the errand in hand."""
+
+    def is_abandoned(self) -> bool:
+        """Return whether it was revoked and its thread or task has still not come back."""
+
+
+class ThreadWorker(Protocol):
+    """Owns a blocking handle. All but `destroy` run in the slot's thread."""
+
+    def perform(self, request: Request) -> Any:
+        """Do the errand and return its value; raise an `AppError` for what went wrong with it."""
+
+    def destroy(self) -> None:
+        """From another thread: make the blocked `perform` raise. Must end within seconds."""
+
+    def close(self) -> None:
+        """Let go of the handle."""
+
+
+class CoroutineWorker(Protocol):
+    """Owns an async handle. Everything runs on the loop's thread."""
+
+    async def perform(self, request: Request) -> Any:
+        """Do the errand and return its value; raise an `AppError` for what went wrong with it."""
+
+    async def destroy(self) -> None:
+        """Make the waiting `perform` raise, whatever it waits on. Bounds its own waits."""
+
+    async def close(self) -> None:
+        """Let go of the handle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a slot stands: its number, its generation and the front it reports to."""
+
+    front: Address
+    index: int
+    generation: int
+
+    def settle(self, request: Request, value: Any, error: BaseException | None) -> None:
+        """Answer the asker, then tell the front that the slot is free."""
+        with contextlib.suppress(ActorUnavailableError):
+            if error is None:
+                request.reply.settle(value)
+            else:
+                request.reply.fail(error)
+        with contextlib.suppress(ActorUnavailableError):
+            self.front.tell(SlotSettled(self.index, self.generation, request.id, error), Band.CONTROL)
+
+
+def as_app_error(error: BaseException, where: str) -> AppError:
+    """Return the error to hand to the asker: an `AppError` as it is, anything else as the resource's failure."""
+    if isinstance(error, AppError):
+        return error
+    wrapped = ResourceDiedError(f"{where}: {type(error).__name__}: {error}")
+    wrapped.__cause__ = error
+    return wrapped
+
+
+class ThreadSlot:
+    """A slot on a daemon thread of its own. Catches everything, `BaseException` included."""
+
+    def __init__(self, place: Place, worker: ThreadWorker) -> None:
+        self.generation = place.generation
+        self._place, self._worker = place, worker
+        self._inbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+        self._revoked = False
+        name = f"{place.front.name}-slot-{place.index}#{place.generation}"
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    def give(self, request: Request) -> None:
+        """Start the errand on the slot's thread."""
+        self._inbox.put(request)
+
+    def revoke(self) -> None:
+        """Destroy the handle from a thread of its own, because that may block for a moment."""
+        self._revoked = True
+        threading.Thread(target=self._destroy, name=f"{self._thread.name}-revoke", daemon=True).start()
+
+    def close(self) -> None:
+        """End after the errand in hand."""
+        self._inbox.put(None)
+
+    def is_abandoned(self) -> bool:
+        """Return whether the thread of a revoked slot still lives."""
+        return self._revoked and self._thread.is_alive()
+
+    def _work(self) -> None:
+        while not self._revoked and (request := self._inbox.get()) is not None:
+            value, error = None, None
+            try:
+                value = self._worker.perform(request)
+            except BaseException as raised:  # noqa: BLE001 - a slot outlives whatever its errand raises
+                error = as_app_error(raised, threading.current_thread().name)
+            self._place.settle(request, value, error)
+        try:
+            self._worker.close()
+        except Exception:
+            logger.warning("closing a slot's handle failed", exc_info=True, extra={"action": "slot_close_failed"})
+
+    def _destroy(self) -> None:
+        try:
+            self._worker.destroy()
+        except Exception:
+            logger.warning("destroying a slot's handle failed", exc_info=True, extra={"action": "slot_destroy_failed"})
+        self._inbox.put(None)
+
+
+class CoroutineSlot:
+    """A slot whose errands are tasks on the one loop thread."""
+
+    def __init__(self, place: Place, worker: CoroutineWorker, loop: LoopThread) -> None:
+        self.generation = place.generation
+        self._place, self._worker, self._loop = place, worker, loop
+        self._task: asyncio.Task[None] | None = None
+        self._revoked = False
+
+    def give(self, request: Request) -> None:
+        """Start the errand as a task."""
+        self._loop.spawn(self._work(request))
+
+    def revoke(self) -> None:
+        """Destroy the handle, then cancel the task."""
+        self._revoked = True
+        self._loop.spawn(self._destroy())
+
+    def close(self) -> None:
+        """Let go of the handle once the errand in hand is done."""
+        self._loop.spawn(self._guard(self._worker.close))
+
+    def is_abandoned(self) -> bool:
+        """Return whether a revoked slot's task has still not ended."""
+        return self._revoked and self._task is not None and not self._task.done()
+
+    async def _work(self, request: Request) -> None:
+        self._task = asyncio.current_task()
+        value, error = None, None
+        try:
+            value = await self._worker.perform(request)
+        except BaseException as raised:  # noqa: BLE001 - a slot outlives whatever its errand raises
+            error = as_app_error(raised, f"{self._place.front.name} slot {self._place.index}")
+        self._place.settle(request, value, error)
+
+    async def _destroy(self) -> None:
+        await self._guard(self._worker.destroy)
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+
+    async def _guard(self, step: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await step()
+        except Exception:
+            logger.warning("letting go of a handle failed", exc_info=True, extra={"action": "slot_destroy_failed"})

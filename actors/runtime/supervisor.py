@@ -1,0 +1,171 @@
+"""The supervisor: a behaviour that starts, watches, restarts and stops its children by the pure machine."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from actors.domain.priority import Band
+from actors.domain.supervision import (
+    ChildPolicy,
+    Escalate,
+    Policy,
+    Restart,
+    StartChild,
+    StopChild,
+    Supervision,
+)
+from actors.errors import AppError
+from actors.messages import ActorChanged, DeadLetter, Describe, Exited, Stop, Wake
+from actors.runtime.cell import ActorContext, Behaviour, Cell, Incarnation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actors.domain.supervision import Action
+    from actors.runtime.address import Address
+
+logger = logging.getLogger(__name__)
+
+_START_LIMIT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSpec:
+    """A child as data: where it is reached, how it is made, and how it is supervised."""
+
+    address: Address
+    factory: Callable[[ActorContext], Behaviour]
+    restart: Restart = Restart.PERMANENT
+    shutdown_s: float = 5.0
+
+    @property
+    def policy(self) -> ChildPolicy:
+        """Return the part that the pure machine decides on."""
+        return ChildPolicy(self.address.name, self.restart, self.shutdown_s)
+
+
+class EscalatedError(AppError):
+    """A supervisor gave up: its own supervisor restarts it, or the process ends."""
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Behaviour of a supervisor. Its children start in order within its own start and stop in reverse within its stop.
+
+    Starting and stopping block its thread, each with a deadline; nothing else does. When the machine gives up it
+    raises `EscalatedError`, so that its own death is a message to the supervisor above.
+    """
+
+    context: ActorContext
+    policy: Policy
+    specs: dict[str, ChildSpec]
+    board: Address
+    machine: Supervision = field(init=False)
+    lives: dict[str, Incarnation] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.machine = Supervision.of(self.policy, [spec.policy for spec in self.specs.values()])
+        self._carry_out(self.machine.start())
+
+    def receive(self, message: Any) -> Any:
+        """Serve exits, timers and questions."""
+        try:
+            return self._serve(message)
+        except EscalatedError:
+            raise
+        except BaseException:
+            # A supervisor that dies of its own fault must not leave children running beside their successors.
+            self._carry_out(self.machine.stop())
+            raise
+
+    def _serve(self, message: Any) -> Any:
+        now = time.monotonic()
+        match message:
+            case Exited(name, generation, reason):
+                if self.lives[name].generation == generation:
+                    self._tell_board(ActorChanged(name, "exited", generation, reason))
+                    self._carry_out(self.machine.exited(name, reason, now, random.random()))
+            case DeadLetter():
+                self._tell_board(message)
+            case Wake():
+                self._carry_out(self.machine.tick(now))
+            case Describe():
+                return {name: life.generation for name, cell in self.cells.items()}
+            case _:
+                logger.warning("supervisor got an unknown message", extra={"action": "message_unknown"})
+        return None
+
+    def stop(self) -> None:
+        """Stop the children in reverse order."""
+        self._carry_out(self.machine.stop())
+
+    def _carry_out(self, actions: list[Action]) -> None:
+        todo = list(actions)
+        while todo:
+            match todo.pop(0):
+                case StartChild(name):
+                    todo += self._start(name)
+                case StopChild(name, shutdown_s):
+                    self._stop(name, shutdown_s)
+                case Escalate(reason):
+                    raise EscalatedError(f"{self.context.address.name} gave up: {reason}")
+        wake = self.machine.next_wake()
+        if wake is not None:
+            self.context.wake_at(wake)
+
+    def _start(self, name: str) -> list[Action]:
+        spec = self.specs[name]
+        again = name in self.lives
+        life = Incarnation(spec.address.mailbox.next_generation())
+        self.lives[name] = life
+        Cell.start(spec.address, spec.factory, life, self._report)
+        if not life.ready.wait(_START_LIMIT_S):
+            spec.address.mailbox.next_generation()
+            life.start_error = TimeoutError(f"start took more than {_START_LIMIT_S:g} s")
+        now = time.monotonic()
+        if life.start_error is not None:
+            reason = f"{type(life.start_error).__name__}: {life.start_error}"
+            logger.error(
+                "%s did not start",
+                name,
+                exc_info=life.start_error,
+                extra={"action": "actor_start_failed", "actor": name, "generation": life.generation},
+            )
+            self._tell_board(ActorChanged(name, "start_failed", life.generation, reason))
+            return self.machine.start_failed(name, reason, now, random.random())
+        action = "actor_restarted" if again else "actor_started"
+        level = logging.WARNING if again else logging.INFO
+        verb = "restarted" if again else "started"
+        logger.log(level, "%s %s", name, verb, extra={"action": action, "actor": name, "generation": life.generation})
+        self._tell_board(ActorChanged(name, "running", life.generation))
+        return self.machine.started(name, now)
+
+    def _stop(self, name: str, shutdown_s: float) -> None:
+        life = self.lives[name]
+        spec = self.specs[name]
+        if not life.ended.is_set():
+            spec.address.tell(Stop(), Band.CONTROL)
+            if not life.ended.wait(shutdown_s):
+                spec.address.mailbox.next_generation()
+                logger.warning(
+                    "%s did not stop within %g s and was abandoned",
+                    name,
+                    shutdown_s,
+                    extra={"action": "actor_abandoned", "actor": name, "generation": life.generation},
+                )
+        logger.info("%s stopped", name, extra={"action": "actor_stopped", "actor": name, "generation": life.generation})
+        self._tell_board(ActorChanged(name, "stopped", life.generation))
+
+    def _report(self, news: Exited | DeadLetter) -> None:
+        # Called in a dying child's thread: control band, because news of a death must never be refused.
+        self.context.address.tell(news, Band.CONTROL)
+
+    def _tell_board(self, news: ActorChanged | DeadLetter) -> None:
+        try:
+            self.board.tell(news)
+        except AppError:
+            logger.warning("the board took no news", extra={"action": "news_lost", "actor": self.context.address.name})
