@@ -1,0 +1,227 @@
+"""The sections of the configuration: every key with its default, bounds, clock and meaning, declared once."""
+
+# ruff: noqa: RUF009  (setting, duration and environment return fields, which dataclasses are made for)
+
+from __future__ import annotations
+
+# The dataclasses' types are read at run time, so these imports must not hide under TYPE_CHECKING.
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, cast
+
+from actors.config.secret import Secret
+from actors.config.setting import REQUIRED, duration, environment, setting
+
+_HTTP = r"https?://[^\s/?#@]+(/[^\s?#@]*)?"
+_HTTP_WORDS = "an http(s) URL without user and query"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSettings:
+    """Where the program keeps what it must not lose."""
+
+    dir: Path = setting(Path("data"), "directory of journal, embedded servers and logs of children", pattern=".+",
+                        unit="a path")
+    volume: bool = setting(False, "whether `dir` is on a disk that survives a new deployment")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformSettings:
+    """The site that is published to."""
+
+    name: str = setting("sandbox", "adapter of the platform; this release has `sandbox`", pattern="[a-z][a-z0-9_]*",
+                        unit="a lower-case name")
+    account: str = setting("commons_daily", "handle of the account, without @", pattern="[A-Za-z0-9_]{1,15}",
+                           unit="1 to 15 letters, digits or underscores")
+    url: str | None = environment("PLATFORM_URL", "base URL of the site; unset: the embedded sandbox", _HTTP,
+                                  _HTTP_WORDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSettings:
+    """Postgres."""
+
+    connections: int = setting(10, "connections, one slot each", low=1, high=100)
+    reserved: int = setting(2, "connections kept for P0", low=0, high=100)
+    queue: int = setting(200, "requests that may wait; more are refused", low=1, high=100_000)
+    statement_timeout: timedelta = duration("10s", "longest statement, enforced by the server", "real", "100ms", "10m")
+    deadline: timedelta = duration("15s", "longest request, from its start in a slot", "real", "100ms", "10m")
+    url: Secret | None = environment("DATABASE_URL", "Postgres to use; unset: the embedded one",
+                                     r"postgres(ql)?://\S+", "a postgresql:// URL")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisSettings:
+    """Redis or Valkey."""
+
+    connections: int = setting(4, "connections, one slot each", low=1, high=100)
+    reserved: int = setting(1, "connections kept for P0", low=0, high=100)
+    queue: int = setting(200, "requests that may wait; more are refused", low=1, high=100_000)
+    timeout: timedelta = duration("3s", "longest request", "real", "100ms", "60s")
+    url: Secret | None = environment("REDIS_URL", "Redis to use; unset: the embedded Valkey",
+                                     r"(rediss?|unix)://\S+", "a redis:// URL")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenaiSettings:
+    """The model endpoint and its daily money."""
+
+    model: str = setting("gpt-4o-mini", "model that writes", pattern=r"\S+", unit="a name without spaces")
+    embedding_model: str = setting("text-embedding-3-small", "model that measures likeness", pattern=r"\S+",
+                                   unit="a name without spaces")
+    slots: int = setting(4, "calls at the same time", low=1, high=100)
+    reserved: int = setting(1, "slots kept for P0", low=0, high=100)
+    queue: int = setting(100, "requests that may wait; more are refused", low=1, high=100_000)
+    timeout: timedelta = duration("30s", "longest call, aborted then", "real", "1s", "10m")
+    budget_usd_per_day: float = setting(5.0, "money for all calls of one day", low=0, high=10_000, unit="USD")
+    content_share: float = setting(0.6, "part of the budget for content", low=0, high=1)
+    replies_share: float = setting(0.25, "part of the budget for replies", low=0, high=1)
+    analysis_share: float = setting(0.15, "part of the budget for analysis", low=0, high=1)
+    base_url: str | None = environment("OPENAI_BASE_URL", "endpoint to use instead of the provider's own", _HTTP,
+                                       _HTTP_WORDS)
+    api_key: Secret | None = environment("OPENAI_API_KEY", "key of the endpoint; unset: the sandbox's model answers",
+                                         r"\S+", "a key without spaces")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserSettings:
+    """The one Chromium."""
+
+    contexts: int = setting(3, "contexts, one slot each", low=1, high=16)
+    reserved: int = setting(1, "contexts kept for P0", low=0, high=16)
+    queue: int = setting(50, "requests that may wait; more are refused", low=1, high=100_000)
+    idle_stop: timedelta = duration("60s", "idle time after which the browser is stopped", "real", "1s", "1d")
+    retire_after: int = setting(50, "errands after which a context is made anew", low=1, high=100_000, unit="errands")
+    executable: Path | None = environment("CHROMIUM_PATH", "Chromium to use; unset: the first one found",
+                                          r".*\S.*", "a path")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunsSettings:
+    """Runs of jobs."""
+
+    slots: int = setting(16, "runs at the same time", low=1, high=256)
+    reserved: int = setting(2, "slots kept for P0", low=0, high=256)
+    queue: int = setting(64, "runs that may wait; more are refused", low=1, high=100_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisionSettings:
+    """When a child is started again, and when its supervisor gives up."""
+
+    intensity: int = setting(20, "restarts within `period` that are tolerated", low=0, high=10_000)
+    period: timedelta = duration("60s", "window over which restarts are counted", "real", "1s", "1d")
+    backoff_min: timedelta = duration("200ms", "wait before the first restart", "real", "1ms", "1h")
+    backoff_max: timedelta = duration("30s", "longest wait before a restart", "real", "1ms", "1h")
+    mailbox: int = setting(10_000, "messages an actor's mailbox holds; more are refused", low=100, high=1_000_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerSettings:
+    """When a resource that keeps failing is left alone."""
+
+    threshold: int = setting(5, "infrastructure errors in a row that open a breaker", low=1, high=1000)
+    open_min: timedelta = duration("2s", "wait before the first probe", "real", "10ms", "1d")
+    open_max: timedelta = duration("60s", "longest wait before a probe", "real", "10ms", "1d")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishingSettings:
+    """How much is published, and how long a doubt may last."""
+
+    content_per_hour: int = setting(4, "posts in any 60 minutes of schedule time", low=0, high=60)
+    content_per_day: int = setting(48, "posts in any 24 hours of schedule time", low=0, high=500)
+    spacing: timedelta = duration("20m", "least time between two posts", "schedule", "0s", "7d")
+    queue_depth: int = setting(6, "decisions `plan` keeps ready", low=1, high=100)
+    stale_single: timedelta = duration("2h", "age past its due time at which a decision is skipped", "schedule",
+                                       "1m", "7d")
+    uncertain_scan_gap: timedelta = duration("5m", "least time between the two scans that prove a post absent",
+                                             "schedule", "5m", "1d")
+    uncertain_give_up: timedelta = duration("30m", "age at which an uncertain decision fails and a person is called",
+                                            "schedule", "5m", "7d")
+    index_lag: timedelta = duration("2m", "time the site may take to list a new post", "schedule", "0s", "1d")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearningSettings:
+    """When measured outcomes change what is planned."""
+
+    minimum_outcomes: int = setting(20, "measured posts before the first snapshot", low=1, high=100_000)
+    exploration: float = setting(0.05, "part of the choices made at random", low=0, high=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlSettings:
+    """Who may give control words."""
+
+    key: Secret | None = environment("CONTROL_KEY", "key that signs control words on a foreign Redis; unset: words "
+                                     "that start, change or release are refused there", r"\S{32,}",
+                                     "at least 32 characters without spaces (openssl rand -hex 32)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """The log on stdout."""
+
+    level: Literal["debug", "info", "warn", "error"] = setting("info", "least level that is written")
+    format: Literal["auto", "pretty", "json"] = setting("auto", "`auto`: pretty on a terminal, JSON otherwise")
+    heartbeat: timedelta = duration("1m", "interval of the line that carries the whole state", "real", "1s", "1h")
+    verbose: tuple[str, ...] = setting((), "loggers that write from debug on, whatever `level` is")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxSettings:
+    """The embedded outside world."""
+
+    port: int = setting(0, "port on loopback; 0: a free one, remembered", low=0, high=65_535)
+    seed: int = setting(1, "seed of the audience", low=0, high=2**31 - 1)
+    followers: int = setting(5000, "followers the account starts with", low=0, high=10_000_000)
+    audience: str = setting("", "file with an audience profile; empty: the built-in one")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSettings:
+    """One `[jobs.<name>]` block."""
+
+    every: timedelta = duration(REQUIRED, "interval of the grid the job is due on", "schedule", "1s", "31d")
+    offset: timedelta = duration("0s", "shift of the grid", "schedule", "0s", "31d")
+    jitter: timedelta = duration("0s", "greatest random delay of a due time", "schedule", "0s", "31d")
+    deadline: timedelta = duration(REQUIRED, "longest attempt", "real", "1s", "2h")
+    attempts: int = setting(1, "attempts of one run", low=1, high=20)
+    backoff: timedelta = duration("5s", "wait before the second attempt, doubled before each further one", "real",
+                                  "0s", "1h")
+    enabled: bool = setting(True, "whether the job is ever due")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The whole configuration, checked. Holds no secret that prints itself."""
+
+    data: DataSettings = field(default_factory=DataSettings)
+    platform: PlatformSettings = field(default_factory=PlatformSettings)
+    database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    redis: RedisSettings = field(default_factory=RedisSettings)
+    openai: OpenaiSettings = field(default_factory=OpenaiSettings)
+    browser: BrowserSettings = field(default_factory=BrowserSettings)
+    runs: RunsSettings = field(default_factory=RunsSettings)
+    supervision: SupervisionSettings = field(default_factory=SupervisionSettings)
+    breaker: BreakerSettings = field(default_factory=BreakerSettings)
+    publishing: PublishingSettings = field(default_factory=PublishingSettings)
+    learning: LearningSettings = field(default_factory=LearningSettings)
+    control: ControlSettings = field(default_factory=ControlSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    sandbox: SandboxSettings = field(default_factory=SandboxSettings)
+    jobs: Mapping[str, JobSettings] = field(default_factory=dict)
+
+    def secrets(self) -> Iterator[Secret]:
+        """Yield every secret it holds, for the log to black out."""
+        for section in (getattr(self, found.name) for found in fields(self) if found.name != "jobs"):
+            yield from (value for found in fields(section) if isinstance(value := getattr(section, found.name), Secret))
+
+
+SECTIONS: dict[str, type] = {
+    found.name: cast("type", found.default_factory) for found in fields(Config) if found.name != "jobs"
+}
+"""Name and dataclass of every section but the jobs'."""
