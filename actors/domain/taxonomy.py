@@ -61,7 +61,7 @@ TOPICS = {
 }
 
 HOOKS = {
-    "question": "open with a question the reader has asked himself",
+    "question": "open with a question the reader has asked too",
     "contrast": "open by setting two things against each other",
     "story": "open with a person and a moment",
     "reveal": "open by naming what is usually overlooked",
@@ -169,7 +169,7 @@ GENERATOR_MARKERS: dict[str, tuple[str, ...]] = {
     "mythBuster": ("the evidence", "does not hold up", "half-true", "fact check", "debunk"),
     "contrarian": ("unpopular", "the usual advice", "consensus", "against the grain", "disagree"),
     "provocateur": ("uncomfortable", "be honest", "excuse", "nobody wants to hear", "dare"),
-    "storyteller": ("by spring", "the neighbor", "in the end", "that evening", "the turning point"),
+    "storyteller": ("by spring", "next door", "in the end", "that evening", "the turning point"),
     "coach": ("your move", "the plan", "practice this", "game day", "training rule"),
     "teacher": ("think of it as", "the lesson", "the key idea", "remember it this way", "class dismissed"),
     "pragmatist": ("good enough", "busy days", "real life", "beats perfect", "lowest effort"),
