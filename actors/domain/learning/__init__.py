@@ -1,0 +1,1 @@
+"""What the account learns: which arm to play in which context, from measured outcomes alone."""

@@ -1,0 +1,78 @@
+"""What a measured post was worth: the target the learner predicts, and how much a reading counts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from actors.domain.learning.features import Exposure, is_known
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from actors.domain.taxonomy import Arm
+
+# Version of the formula below; a snapshot learned with another one is no predecessor.
+REWARD_VERSION = 1
+LIKE, REPOST, REPLY, BOOKMARK = 1, 2, 3, 2
+MEASURED = "measured"
+
+# Share of its final engagement that a post has at age a: 1 - exp(-(a / 5 h)^0.75), growth.md 3.1.
+MATURITY_TIME = timedelta(hours=5)
+MATURITY_SHAPE = 0.75
+# An earlier reading is mostly noise: three-hour readings made small accounts learn worse (growth.md 2.1).
+LEAST_MATURITY = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredOutcome:
+    """The latest reading of one decision's post.
+
+    Args:
+        age: of the post when it was read.
+        source: `measured`, or anything else for what was estimated or simulated.
+        exposure: of the arm's topic and generator when it was posted.
+    """
+
+    decision_id: str
+    arm: Arm
+    posted_at: datetime
+    age: timedelta
+    views: int | None
+    likes: int | None
+    reposts: int | None
+    replies: int | None
+    bookmarks: int | None
+    source: str = MEASURED
+    exposure: Exposure = Exposure()
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """The target `z` of an outcome and its weight, the share of the final engagement that was visible."""
+
+    z: float
+    weight: float
+
+
+def maturity(age: timedelta) -> float:
+    """Return the share of its final engagement that a post of this age has on average."""
+    return -math.expm1(-((max(age, timedelta()) / MATURITY_TIME) ** MATURITY_SHAPE))
+
+
+def reward(outcome: MeasuredOutcome) -> Reward | None:
+    """Return what the outcome was worth, or None if nothing may be learned from it.
+
+    Unusable are values that were not measured, a count that is unknown (it is not zero), a reading too early to say
+    anything, and an arm the taxonomy no longer has. The logarithm tames the few posts that go far.
+    """
+    likes, reposts, replies, bookmarks = outcome.likes, outcome.reposts, outcome.replies, outcome.bookmarks
+    if outcome.source != MEASURED or likes is None or reposts is None or replies is None or bookmarks is None:
+        return None
+    share = maturity(outcome.age)
+    if share < LEAST_MATURITY or not is_known(outcome.arm):
+        return None
+    total = LIKE * likes + REPOST * reposts + REPLY * replies + BOOKMARK * bookmarks
+    return Reward(z=math.log1p(total / share), weight=share)
