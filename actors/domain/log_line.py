@@ -1,0 +1,81 @@
+"""How a log record is written: as JSON for machines, as an aligned and coloured line for people."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from typing import TYPE_CHECKING
+
+from actors.domain.escaping import clip, describe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from actors.domain.escaping import Plain
+
+_MOST_CAUSES = 5
+_MOST_FRAMES = 30
+_SHOWN_FRAMES = 3
+_LONGEST_SHOWN = 300
+_HEAD = ("time", "level", "message", "action", "boot", "seq", "error", "traceback")
+
+_RESET, _DIM, _BOLD, _RED, _CYAN = "\x1b[0m", "\x1b[2m", "\x1b[1m", "\x1b[31m", "\x1b[36m"
+_LEVEL_COLOURS = {"debug": _DIM, "info": "\x1b[32m", "warn": "\x1b[33m", "error": _RED}
+
+
+def describe_error(error: BaseException) -> str:
+    """Write an error and what it came of, newest first: `DeadlineError: ... <- TimeoutError: ...`."""
+    words: list[str] = []
+    current: BaseException | None = error
+    while current is not None and len(words) < _MOST_CAUSES:
+        words.append(f"{type(current).__name__}: {describe(current)}".rstrip(": "))
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+    return " <- ".join(words)
+
+
+def list_frames(error: BaseException) -> list[str]:
+    """List the frames of an error as `file:line function`, the innermost last; of many only the innermost."""
+    frames = [(frame.f_code, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    return [f"{_short(code.co_filename)}:{line} {code.co_qualname}" for code, line in frames[-_MOST_FRAMES:]]
+
+
+def json_line(fields: Mapping[str, Plain]) -> str:
+    """Write clean fields as one line of ASCII."""
+    return json.dumps(fields, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+
+
+def pretty_line(fields: Mapping[str, Plain], *, coloured: bool) -> str:
+    """Write clean fields as one line for a person: time, level, action, message, then the rest dimmed."""
+    level = str(fields["level"])
+    # The date and the zone are the same on every line a person looks at.
+    clock = str(fields["time"])[11:23]
+    parts = [
+        _paint(clock, _DIM, coloured),
+        _paint(f"{level:<5}", _LEVEL_COLOURS.get(level, ""), coloured),
+        _paint(f"{fields['action']!s:<20}", _CYAN, coloured),
+        _paint(str(fields["message"]), _BOLD if level in ("warn", "error") else "", coloured),
+    ]
+    rest = " ".join(f"{name}={_show(value)}" for name, value in fields.items() if name not in _HEAD)
+    if rest:
+        parts.append(_paint(rest, _DIM, coloured))
+    if "error" in fields:
+        parts.append(_paint(str(fields["error"]), _RED, coloured))
+    frames = fields.get("traceback")
+    if isinstance(frames, list) and frames:
+        parts.append(_paint("at " + " < ".join(map(str, reversed(frames[-_SHOWN_FRAMES:]))), _DIM, coloured))
+    return " ".join(parts)
+
+
+def _show(value: Plain) -> str:
+    # Quotes keep a value with spaces from looking like further fields.
+    if isinstance(value, str) and value and not set(value) & set(' ="\\'):
+        return clip(value, _LONGEST_SHOWN)
+    return clip(json.dumps(value, ensure_ascii=False, separators=(",", ":")), _LONGEST_SHOWN)
+
+
+def _paint(text: str, colour: str, coloured: bool) -> str:
+    return f"{colour}{text}{_RESET}" if coloured and colour else text
+
+
+def _short(path: str) -> str:
+    return "/".join(path.replace("\\", "/").split("/")[-3:])
