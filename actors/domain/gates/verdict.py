@@ -1,0 +1,65 @@
+"""What a gate says of a text, and the rules most gates are made of."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+_STRAIGHT = str.maketrans("‘’‚′“”„″", "''''\"\"\"\"")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a gate refuses: `code` is stable and stored, `detail` quotes the offending words."""
+
+    gate: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The judgement of all gates on one text; it passes only without a reason."""
+
+    passed: bool
+    reasons: tuple[Reason, ...]
+    scores: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The judgement of one gate: (code, detail) of each refusal, and what it measured."""
+
+    refusals: tuple[tuple[str, str], ...] = ()
+    scores: dict[str, float] = field(default_factory=dict)
+
+
+Gate = Callable[[str, Sequence[str]], Finding]
+"""Judges the final text, given the texts it must not repeat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A pattern that no post may contain."""
+
+    code: str
+    pattern: re.Pattern[str]
+
+
+def rule(code: str, pattern: str, flags: re.RegexFlag = re.IGNORECASE) -> Rule:
+    """Make a rule; letters match in both cases unless other flags are given."""
+    return Rule(code, re.compile(pattern, flags))
+
+
+def broken(rules: Iterable[Rule], text: str) -> tuple[tuple[str, str], ...]:
+    """List each rule that the text breaks, with the words that break it."""
+    plain = straight(text)
+    matches = ((rule.code, rule.pattern.search(plain)) for rule in rules)
+    return tuple((code, match.group().strip()[:80]) for code, match in matches if match)
+
+
+def straight(text: str) -> str:
+    """Give the text in the one spelling the rules are written for: NFKC, with straight quotes and apostrophes."""
+    return unicodedata.normalize("NFKC", text).translate(_STRAIGHT)
