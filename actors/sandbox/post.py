@@ -1,4 +1,4 @@
-"""What the site tells the audience of a post, and what the audience tells back."""
+"""The nouns of the site: accounts, posts, and what site and audience tell each other about a post."""
 
 from __future__ import annotations
 
@@ -32,3 +32,39 @@ class Counts:
     reposts: int = 0
     replies: int = 0
     bookmarks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody on the site; `followers` is None for the operated account, whose followers the audience counts."""
+
+    handle: str
+    name: str
+    bio: str
+    followers: int | None
+    following: int
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One post as the site keeps it, whoever wrote it."""
+
+    id: str
+    author: str
+    text: str
+    created_at: datetime
+    in_reply_to: str | None = None
+    quotes: str | None = None
+    is_pinned: bool = False
+    is_promoted: bool = False
+    popularity: Counts = Counts()
+    """Where the counts of a background post end up; an own post's counts come from the audience."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repost:
+    """One account passing on a post."""
+
+    by: str
+    of: str
+    at: datetime

@@ -1,0 +1,161 @@
+"""The site's JSON API, the one its own pages use: operations by name under `/i/api/graphql/{hash}/`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from actors.sandbox.cards import account_card, created, post_card
+from actors.sandbox.exchange import Request, Response, answer
+from actors.sandbox.faults import Fault, FaultBoard, Occasion
+from actors.sandbox.session import is_operated
+from actors.sandbox.timelines import Entry, conversation, home, indexed, profile, search
+from actors.sandbox.world import RefusedError, World
+
+logger = logging.getLogger(__name__)
+
+_PAGE_SIZE = 12
+
+_CURSOR = re.compile(r"\d{10,14}-\d{1,9}")
+"""Epoch milliseconds of the first page, and where the next one starts."""
+
+_MARKS = {
+    "FavoriteTweet": ("like", True),
+    "UnfavoriteTweet": ("like", False),
+    "CreateRetweet": ("repost", True),
+    "DeleteRetweet": ("repost", False),
+    "CreateBookmark": ("bookmark", True),
+    "DeleteBookmark": ("bookmark", False),
+}
+
+Variables = dict[str, Any]
+
+
+class Api:
+    """Serve the operations; the hash in their path is not looked at, as it changes with every release of a site."""
+
+    def __init__(self, world: World, faults: FaultBoard, speed: float) -> None:
+        self._world = world
+        self._faults = faults
+        self._speed = speed
+        self._queries: dict[str, Callable[[Variables], dict[str, Any]]] = {
+            "HomeTimeline": self._home,
+            "UserTweets": self._profile,
+            "UserTweetsAndReplies": self._profile_with_replies,
+            "SearchTimeline": self._search,
+            "TweetDetail": self._detail,
+        }
+        self._for_members = {"HomeTimeline", "SearchTimeline", "CreateTweet", *_MARKS}
+
+    def serve(self, operation: str, request: Request) -> Response:
+        """Answer one operation of the API."""
+        is_member = is_operated(request)
+        occasion = Occasion.CREATE if operation == "CreateTweet" else Occasion.API
+        faults = self._faults.spend(occasion) if is_member else {}
+        is_member = is_member and "logged_out" not in faults
+        if operation in self._for_members and not is_member:
+            return _errors(32, "Could not authenticate you.", 401)
+        try:
+            variables = _variables(request)
+        except ValueError:
+            return _errors(214, "Bad request.", 400)
+        if operation in self._queries and request.method == "GET":
+            return answer({"data": self._queries[operation](variables)})
+        if operation == "CreateTweet" and request.method == "POST":
+            return self._create(variables, faults)
+        if operation in _MARKS and request.method == "POST":
+            return self._mark(operation, variables)
+        return _errors(34, "Sorry, that page does not exist.", 404)
+
+    def _create(self, variables: Variables, faults: dict[str, Fault]) -> Response:
+        if "hang" in faults:
+            return Response(held_s=faults["hang"].seconds)
+        reply = variables.get("reply")
+        parent = reply.get("in_reply_to_tweet_id") if isinstance(reply, dict) else None
+        try:
+            post = self._world.create(str(variables.get("tweet_text", "")), str(parent) if parent else None)
+        except RefusedError as refusal:
+            return _errors(refusal.code, refusal.message)
+        logger.info(
+            "The operated account published a post",
+            extra={"action": "post_stored", "post": post.id, "faults": sorted(faults)},
+        )
+        if "response_lost" in faults:
+            return Response(held_s=faults["response_lost"].seconds)
+        content = answer(created(post), headers={"X-Notice": "none"} if "no_toast" in faults else None)
+        late_s = faults["slow"].seconds if "slow" in faults else 0.0
+        return Response(content.status, content.body, content.type, content.headers, late_s)
+
+    def _mark(self, operation: str, variables: Variables) -> Response:
+        kind, is_on = _MARKS[operation]
+        try:
+            self._world.mark(kind, str(variables.get("tweet_id", "")), is_on)
+        except RefusedError as refusal:
+            return _errors(refusal.code, refusal.message)
+        post = self._world.post(str(variables["tweet_id"]))
+        return answer({"data": {"done": True, "card": post_card(self._world, Entry(post)) if post else None}})
+
+    def _home(self, variables: Variables) -> dict[str, Any]:
+        return self._page(variables, lambda now: home(indexed(self._world.posts(), now, self._speed)))
+
+    def _search(self, variables: Variables) -> dict[str, Any]:
+        text, is_latest = str(variables.get("q", "")), variables.get("f") == "live"
+
+        def found(now: datetime) -> list[Entry]:
+            return search(text, indexed(self._world.posts(), now, self._speed), self._world.counts, is_latest)
+
+        return self._page(variables, found)
+
+    def _profile(self, variables: Variables, with_replies: bool = False) -> dict[str, Any]:
+        account = self._world.account_of(str(variables.get("handle", "")))
+        if account is None:
+            return {"account": None, "entries": [], "cursor": None}
+
+        def listed(now: datetime) -> list[Entry]:
+            posts = indexed(self._world.posts(), now, self._speed)
+            return profile(account.handle, account.name, posts, self._world.reposts(), with_replies)
+
+        return {"account": account_card(account), **self._page(variables, listed)}
+
+    def _profile_with_replies(self, variables: Variables) -> dict[str, Any]:
+        return self._profile(variables, with_replies=True)
+
+    def _detail(self, variables: Variables) -> dict[str, Any]:
+        post = self._world.post(str(variables.get("id", "")))
+        entries = conversation(post, self._world.posts()) if post else []
+        return {"entries": [post_card(self._world, entry) for entry in entries], "cursor": None}
+
+    def _page(self, variables: Variables, listed: Callable[[datetime], list[Entry]]) -> dict[str, Any]:
+        """Give the next entries of a list as it was when its first page was asked for."""
+        first = f"{int(self._world.now().timestamp() * 1000)}-0"
+        asked_ms, start = (int(part) for part in str(variables.get("cursor") or first).split("-"))
+        entries = listed(datetime.fromtimestamp(asked_ms / 1000, UTC))
+        end = start + _PAGE_SIZE
+        cursor = f"{asked_ms}-{end}" if end < len(entries) else None
+        return {"entries": [post_card(self._world, entry) for entry in entries[start:end]], "cursor": cursor}
+
+
+def _variables(request: Request) -> Variables:
+    """Read an operation's variables from the body or the query.
+
+    Raises:
+        ValueError: they are no JSON object, or the cursor is none that was given out.
+    """
+    if request.body:
+        body = json.loads(request.body)
+        source = body.get("variables") if isinstance(body, dict) else None
+    else:
+        source = json.loads(request.query.get("variables", "{}"))
+    if not isinstance(source, dict):
+        raise ValueError("variables must be an object")
+    if source.get("cursor") and not _CURSOR.fullmatch(str(source["cursor"])):
+        raise ValueError("no such cursor")
+    return source
+
+
+def _errors(code: int, message: str, status: int = 200) -> Response:
+    return answer({"errors": [{"code": code, "message": message}], "data": {}}, status)

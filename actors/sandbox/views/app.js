@@ -1,0 +1,130 @@
+// Wakes the page up some time after it has loaded, and shows the view that its address names.
+
+import { boot, fill, paint, query, stamp, stampAll } from "./dom.js";
+import { makeCard } from "./card.js";
+import { makeComposer, openComposer } from "./composer.js";
+import { Timeline, emptyState } from "./timeline.js";
+
+const HYDRATION_MS = [150, 400];
+const { view, viewer } = boot;
+
+const VIEWS = {
+  home(column) {
+    column.append(bar("Home"));
+    if (viewer) {
+      column.append(makeComposer({ button: "tweetButtonInline", label: "Post", placeholder: "What is happening?!" }));
+    }
+    listOf(column, "HomeTimeline", {});
+    if (view.isComposing) openComposer({ onClose: () => history.replaceState(null, "", "/home") });
+  },
+
+  search(column) {
+    column.append(bar(view.q ? `Results for “${view.q}”` : "Explore"));
+    const at = (order) => `/search?q=${encodeURIComponent(view.q)}&src=typed_query&f=${order}`;
+    column.append(tabs([["Top", at("top"), view.f !== "live"], ["Latest", at("live"), view.f === "live"]]));
+    document.querySelector('[data-testid="SearchBox_Search_Input"]').value = view.q;
+    listOf(column, "SearchTimeline", { q: view.q, f: view.f }, [`No results for “${view.q}”`, "Try searching for something else."]);
+  },
+
+  async status(column) {
+    column.append(bar("Post"));
+    const missing = ["Hmm...this page doesn’t exist.", "Try searching for something else."];
+    const list = await listOf(column, "TweetDetail", { id: view.id }, missing);
+    const focal = list.entries.find((entry) => entry.isFocal);
+    if (focal && !location.pathname.endsWith("/analytics")) history.replaceState(null, "", focal.path);
+  },
+
+  async profile(column) {
+    const operation = view.withReplies ? "UserTweetsAndReplies" : "UserTweets";
+    const first = (await query(operation, { handle: view.handle })).data;
+    if (!first.account) {
+      column.append(bar("Profile"), emptyState("This account doesn’t exist", "Try searching for another."));
+      return;
+    }
+    const { account } = first;
+    const home = `/${account.handle}`;
+    document.title = `${account.name} (@${account.handle}) / Commons`;
+    column.append(bar(account.name), profileHead(account));
+    column.append(tabs([["Posts", home, !view.withReplies], ["Replies", `${home}/with_replies`, view.withReplies]]));
+    listOf(column, operation, { handle: account.handle }, ["Nothing here yet", "When there are posts, they show up here."], first);
+  },
+
+  nowhere(column) {
+    column.append(bar("Post"), emptyState("Hmm...this page doesn’t exist.", "Try searching for something else."));
+  },
+};
+
+// Shows a list and resolves to it when its first page is there.
+async function listOf(column, operation, variables, empty, first = null) {
+  let ready = first;
+  const list = new Timeline(column, {
+    make: makeCard,
+    empty,
+    async load(cursor) {
+      const page = ready ?? (await query(operation, { ...variables, cursor })).data;
+      ready = null;
+      return page;
+    },
+  });
+  await list.more();
+  return list;
+}
+
+function bar(title) {
+  const box = document.createElement("div");
+  box.className = "bar";
+  const heading = document.createElement("h1");
+  heading.textContent = title;
+  box.append(heading);
+  return box;
+}
+
+function tabs(choices) {
+  const row = document.createElement("div");
+  row.className = "tabs";
+  row.setAttribute("role", "tablist");
+  for (const [label, address, isSelected] of choices) {
+    const tab = document.createElement("a");
+    tab.href = address;
+    tab.textContent = label;
+    tab.setAttribute("role", "tab");
+    tab.setAttribute("aria-selected", String(isSelected));
+    row.append(tab);
+  }
+  return row;
+}
+
+function profileHead(account) {
+  const head = stamp("profile-head");
+  const part = (name) => head.querySelector(`[data-part="${name}"]`);
+  fill(head, account);
+  paint(head.querySelector(".avatar"), account);
+  head.querySelector('[data-testid="UserDescription"]').textContent = account.bio;
+  part("following").href = `/${account.handle}/following`;
+  part("following").querySelector("b").textContent = account.following;
+  part("followers").href = `/${account.handle}/verified_followers`;
+  part("followers").querySelector("b").textContent = account.followers;
+  part("noun").textContent = account.followersNoun;
+  return head;
+}
+
+function frame() {
+  const root = stamp("frame");
+  const side = root.querySelector(".side");
+  side.append(stampAll(viewer ? "side-nav" : "guest-nav"));
+  if (viewer) {
+    fill(side, viewer);
+    paint(side.querySelector(".avatar"), viewer);
+    side.querySelector('[data-testid="AppTabBar_Profile_Link"]').href = `/${viewer.handle}`;
+    for (const link of side.querySelectorAll("nav a")) {
+      if (link.pathname === location.pathname) link.setAttribute("aria-current", "page");
+    }
+  } else {
+    document.getElementById("layers").append(stamp("guest-bar"));
+  }
+  document.getElementById("root").replaceChildren(root);
+  return root.querySelector('[data-testid="primaryColumn"]');
+}
+
+const [soonest, latest] = HYDRATION_MS;
+setTimeout(() => VIEWS[view.name](frame()), soonest + Math.random() * (latest - soonest));

@@ -1,0 +1,259 @@
+"""The state of the site, rebuilt from its event log; every change is on disk before it shows."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from actors.errors import ConfigError, PermanentError
+from actors.sandbox.post import Account, Counts, Post, PublishedPost, Repost
+from actors.sandbox.seeding import read_seeded, seeded_event
+from actors.sandbox.snowflake import SnowflakeMint
+from actors.sandbox.store import Event, EventLog
+
+LENGTH_LIMIT = 280
+"""Weighted length of the longest text that the site takes."""
+
+_DUPLICATE_WINDOW = timedelta(hours=24)
+
+
+class Crowd(Protocol):
+    """What the world asks of an audience."""
+
+    def publish(self, post: PublishedPost) -> None: ...
+
+    def counts(self, post_id: str, now: datetime) -> Counts: ...
+
+    def followers(self, now: datetime) -> int: ...
+
+
+class RefusedError(PermanentError):
+    """The site does not take the post; `code` is the number its API gives the reason."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class World:
+    """Accounts, posts and marks; safe in any thread.
+
+    The operated account is the only one whose posts arrive from outside. Readers get values and lists of their own,
+    so nobody holds the lock while a page is made.
+
+    Args:
+        log: the event log to replay; an empty one is first given a past.
+        now: the schedule clock.
+        audience: hears of every own post in order, at once and again at replay.
+        length: weighted length of a text.
+        account: handle of the operated account.
+        seed: decides the background's past.
+
+    Raises:
+        ConfigError: the log belongs to another account.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        now: Callable[[], datetime],
+        audience: Crowd,
+        length: Callable[[str], int],
+        account: str,
+        seed: int,
+    ) -> None:
+        self.account = account
+        self.now = now
+        self._log = log
+        self._audience = audience
+        self._length = length
+        self._lock = threading.RLock()
+        self._mint = SnowflakeMint()
+        self._accounts: dict[str, Account] = {}
+        self._posts: dict[str, Post] = {}
+        self._own: list[Post] = []
+        self._reposts: list[Repost] = []
+        self._marks: set[tuple[str, str]] = set()
+        for event in log.replay():
+            self._apply(event)
+        if not self._accounts:
+            self._record(seeded_event(account, seed, now()))
+
+    def create(self, text: str, in_reply_to: str | None = None) -> Post:
+        """Publish a post of the operated account; when this returns it is durable.
+
+        Raises:
+            RefusedError: empty, too long, the same text within 24 schedule hours, or the parent does not exist.
+        """
+        text = text.strip()
+        with self._lock:
+            self._check(text, in_reply_to)
+            id, created_at = self._mint.mint(self.now())
+            self._record(
+                {
+                    "event": "posted",
+                    "id": id,
+                    "text": text,
+                    "in_reply_to": in_reply_to,
+                    "created_at": created_at.isoformat(),
+                }
+            )
+            return self._posts[id]
+
+    def mark(self, kind: str, id: str, is_on: bool) -> None:
+        """Set or take back the operated account's "like", "repost" or "bookmark" of a post.
+
+        Raises:
+            RefusedError: the post does not exist.
+        """
+        with self._lock:
+            if id not in self._posts:
+                raise RefusedError(144, "No status found with that ID.")
+            if ((kind, id) in self._marks) != is_on:
+                at = self.now().isoformat()
+                self._record({"event": "marked", "kind": kind, "post": id, "on": is_on, "at": at})
+
+    def account_of(self, handle: str) -> Account | None:
+        """Find an account by its handle in any spelling; followers of the operated one are those of now."""
+        with self._lock:
+            account = self._accounts.get(handle.lower())
+            if account is None or account.followers is not None:
+                return account
+            return replace(account, followers=self._audience.followers(self.now()))
+
+    def post(self, id: str) -> Post | None:
+        """Find a post by its id."""
+        with self._lock:
+            return self._posts.get(id)
+
+    def posts(self) -> list[Post]:
+        """All posts of everybody, oldest first."""
+        with self._lock:
+            return list(self._posts.values())
+
+    def own_posts(self) -> list[Post]:
+        """All that was ever published by the operated account, oldest first."""
+        with self._lock:
+            return list(self._own)
+
+    def reposts(self) -> list[Repost]:
+        """Who passed on what."""
+        with self._lock:
+            return list(self._reposts)
+
+    def marked(self, kind: str, id: str) -> bool:
+        """Whether the operated account has marked a post."""
+        with self._lock:
+            return (kind, id) in self._marks
+
+    def counts(self, post: Post) -> Counts:
+        """Tell the public numbers of a post as of now, the operated account's own marks included."""
+        with self._lock:
+            now = self.now()
+            if post.author == self.account:
+                counts = self._audience.counts(post.id, now)
+            else:
+                replies = sum(other.in_reply_to == post.id for other in self._posts.values())
+                counts = _grown(post.popularity, now - post.created_at)
+                counts = replace(counts, replies=counts.replies + replies)
+            return replace(
+                counts,
+                likes=counts.likes + (("like", post.id) in self._marks),
+                reposts=counts.reposts + (("repost", post.id) in self._marks),
+                bookmarks=counts.bookmarks + (("bookmark", post.id) in self._marks),
+            )
+
+    def truth(self) -> dict[str, Any]:
+        """Tell all that was ever published by the operated account, and its followers of now."""
+        with self._lock:
+            posts = [
+                {
+                    "id": post.id,
+                    "author": post.author,
+                    "text": post.text,
+                    "in_reply_to": post.in_reply_to,
+                    "created_at": iso(post.created_at),
+                }
+                for post in self._own
+            ]
+            return {"posts": posts, "followers": self._audience.followers(self.now())}
+
+    def _check(self, text: str, in_reply_to: str | None) -> None:
+        if not text:
+            raise RefusedError(38, "text parameter is missing.")
+        if self._length(text) > LENGTH_LIMIT:
+            raise RefusedError(186, "Your post needs to be a bit shorter.")
+        if in_reply_to is not None and in_reply_to not in self._posts:
+            raise RefusedError(385, "You attempted to reply to a post that is deleted or not visible to you.")
+        since = self.now() - _DUPLICATE_WINDOW
+        if any(post.text == text and post.created_at > since for post in self._own):
+            raise RefusedError(187, "Status is a duplicate.")
+
+    def _record(self, event: Event) -> None:
+        self._log.append(event)
+        self._apply(event)
+
+    def _apply(self, event: Event) -> None:
+        match event["event"]:
+            case "seeded":
+                self._settle(event)
+            case "posted":
+                self._publish(event)
+            case "marked":
+                self._set_mark(event)
+            case unknown:
+                raise ConfigError(f"the event log holds an unknown event {unknown!r}", "a newer release wrote it")
+
+    def _settle(self, event: Event) -> None:
+        if event["account"] != self.account:
+            message = f"this world belongs to @{event['account']}, not to @{self.account}"
+            raise ConfigError(message, "name that account, or use another data directory")
+        accounts, posts, self._reposts = read_seeded(event)
+        self._accounts = {account.handle.lower(): account for account in accounts}
+        for post in posts:
+            self._add(post)
+
+    def _publish(self, event: Event) -> None:
+        created_at = datetime.fromisoformat(event["created_at"])
+        post = Post(event["id"], self.account, event["text"], created_at, event["in_reply_to"])
+        self._add(post)
+        ordinal = len(self._own)
+        self._own.append(post)
+        self._audience.publish(PublishedPost(post.id, ordinal, post.text, created_at, post.in_reply_to))
+
+    def _set_mark(self, event: Event) -> None:
+        kind, id = event["kind"], event["post"]
+        if event["on"]:
+            self._marks.add((kind, id))
+        else:
+            self._marks.discard((kind, id))
+        if kind == "repost":
+            self._reposts = [entry for entry in self._reposts if (entry.by, entry.of) != (self.account, id)]
+            if event["on"]:
+                self._reposts.append(Repost(self.account, id, datetime.fromisoformat(event["at"])))
+
+    def _add(self, post: Post) -> None:
+        self._mint.seen(post.id)
+        self._posts[post.id] = post
+
+
+def iso(moment: datetime) -> str:
+    """Write an instant the way the site's API does: UTC, milliseconds, `Z`."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _grown(popularity: Counts, age: timedelta) -> Counts:
+    """Scale final counts to an age, by the share `1 - exp(-(age / 5 h)^0.75)` that the audience model uses too."""
+    hours = max(0.0, age.total_seconds() / 3600)
+    share = 1 - math.exp(-((hours / 5) ** 0.75))
+    return Counts(
+        views=int(popularity.views * share),
+        likes=int(popularity.likes * share),
+        reposts=int(popularity.reposts * share),
+        replies=int(popularity.replies * share),
+        bookmarks=int(popularity.bookmarks * share),
+    )
