@@ -1,0 +1,124 @@
+"""What kind of audience it is: the priors its hidden preferences are drawn from, as a strict JSON file."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from actors.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def _factors() -> dict[str, float]:
+    return {"generator": 0.35, "topic": 0.45, "hook": 0.30, "format": 0.20, "length": 0.12}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Every constant of the audience model; the defaults are those of growth.md 3.1, a small account.
+
+    Args:
+        followers: at the first post.
+        segments: groups of readers with tastes and hours of their own.
+        factor_sd: spread of the preferences for the values of each factor.
+        segment_share: how far a segment's taste strays from the common one, as a share of the spread.
+        interaction_sd: spread of the combinations that matter, `interaction_share` of all (generator, topic) and
+            (hook, format).
+        trait_sd: spread of the preferences for what the text shows beside its arm.
+        quality_sd: spread of how well single posts turn out.
+        reach: share of the followers a post reaches at eight posts a day; more posts reach fewer each.
+        engagement: chance that a reader to whom a post means nothing special likes it; `_rate`s are shares of that.
+        fatigue_hours: how long a topic or a generator is remembered.
+        churn: share of the followers that leaves in a day; `crowding_churn` adds to it beyond twelve posts a day, and
+            each hide or report makes `report_churn` of a follower leave.
+    """
+
+    followers: int = 5000
+    segments: int = 5
+    factor_sd: Mapping[str, float] = field(default_factory=_factors)
+    segment_share: float = 0.6
+    interaction_sd: float = 0.25
+    interaction_share: float = 0.25
+    trait_sd: float = 0.10
+    quality_sd: float = 0.35
+    fatigue_topic: float = 0.35
+    fatigue_generator: float = 0.20
+    fatigue_hours: float = 12.0
+    duplicate_penalty: float = 1.5
+    duplicate_similarity: float = 0.85
+    duplicate_days: float = 7.0
+    claim_penalty: float = 0.4
+    claim_report_factor: float = 5.0
+    reach: float = 0.08
+    reach_exponent: float = 0.5
+    reply_reach: float = 0.1
+    amplification_sd: float = 0.6
+    viral: float = 0.02
+    viral_limit: float = 0.2
+    viral_shape: float = 1.5
+    viral_cap: float = 200.0
+    engagement: float = 0.012
+    engagement_limit: float = 0.25
+    repost_rate: float = 0.15
+    reply_rate: float = 0.12
+    bookmark_rate: float = 0.20
+    follow_rate: float = 0.08
+    report: float = 0.002
+    maturity_hours: float = 5.0
+    maturity_sd: float = 0.3
+    maturity_shape: float = 0.75
+    background_follows: float = 6.0
+    churn: float = 0.0008
+    crowding_churn: float = 0.0004
+    report_churn: float = 0.5
+
+
+def load_profile(path: Path | None) -> Profile:
+    """Return the profile in a JSON file of `Profile`'s fields, those left out as by default; without a path, the default.
+
+    Raises:
+        ConfigError: the file can't be read, or has an unknown key or a value of the wrong kind.
+    """
+    if path is None:
+        return Profile()
+    try:
+        given = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        message = f"audience profile {path} cannot be read: {error}"
+        raise ConfigError(message, "give the sandbox an existing JSON file with --audience") from error
+    if not isinstance(given, dict):
+        message = f"audience profile {path} is no JSON object"
+        raise ConfigError(message, "write keys and values in braces")
+    defaults = Profile()
+    known = {item.name: getattr(defaults, item.name) for item in fields(Profile)}
+    return replace(defaults, **{key: _checked(str(path), key, value, known) for key, value in given.items()})
+
+
+def _checked(where: str, key: str, value: Any, known: Mapping[str, Any]) -> Any:
+    if key not in known:
+        nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
+        message = f"unknown key {key!r} in audience profile {where}"
+        raise ConfigError(message, f"the nearest known key is {nearest!r}")
+    default = known[key]
+    if isinstance(default, dict):
+        if not isinstance(value, dict):
+            message = f"{key} = {value!r} in audience profile {where} is no JSON object"
+            raise ConfigError(message, f"it maps {', '.join(default)} to numbers")
+        parts = {part: _checked(f"{where}, {key}", part, number, default) for part, number in value.items()}
+        return {**default, **parts}
+    kinds = (int,) if isinstance(default, int) else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not 0 <= value < float("inf"):
+        message = f"{key} = {value!r} in audience profile {where} is no {'whole ' * (kinds == (int,))}number from 0 up"
+        raise ConfigError(message, f"the default is {default!r}")
+    if value == 0 and key in _POSITIVE:
+        message = f"{key} = 0 in audience profile {where} would divide by it"
+        raise ConfigError(message, f"the default is {default!r}")
+    return value
+
+
+_POSITIVE = frozenset({"segments", "fatigue_hours", "viral_shape", "maturity_hours", "maturity_shape"})
