@@ -94,34 +94,23 @@ class _Loading:
         """Take every key of the file."""
         for section, name, value in self._walk(document):
             key = f"{section}.{name}"
-            given = Given(key, value, self.file, is_text=False)
-            declared = self.known.get(key)
-            if declared is None:
-                self._unknown(given, [each.key for each in self.known.values() if not each.facts.variable])
-            elif declared.facts.variable:
-                self._complain(given, declared, f"is not read from the file; set the variable {declared.variable}")
-            else:
-                self.given[key] = given
+            self._take(Given(key, value, self.file, is_text=False), self.known.get(key))
 
     def take_environment(self, environ: Mapping[str, str]) -> None:
         """Take the variables that are ours, and refuse those that look so."""
         variables = {each.variable: each.key for each in self.known.values()}
+        misplaced = {each.usual_variable: each for each in self.known.values() if each.facts.variable}
         for name, text in sorted(environ.items()):
             given = Given(name, text, "environment")
             if name in variables:
                 self.given[variables[name]] = given
             elif name.startswith(PREFIX) and name not in _FOREIGN:
-                self._unknown(given, variables)
+                self._refuse(given, misplaced.get(name), variables)
 
     def take_overrides(self, overrides: Mapping[str, str]) -> None:
         """Take what the command line sets."""
-        usual = {key for key, each in self.known.items() if not each.facts.variable}
         for key, text in overrides.items():
-            given = Given(key, text, "command line")
-            if key in usual:
-                self.given[key] = given
-            else:
-                self._unknown(given, usual)
+            self._take(Given(key, text, "command line"), self.known.get(key))
 
     def build(self) -> Config:
         """Read all that was given; what cannot be read keeps its default and is a problem."""
@@ -172,9 +161,20 @@ class _Loading:
                 given = Given(f"jobs.{name}", block, self.file)
                 self.problems.append(f"{given.describe()}: must be a section with a lower-case name, [jobs.name]")
 
-    def _unknown(self, given: Given, known: Iterable[str]) -> None:
+    def _take(self, given: Given, declared: Setting | None) -> None:
+        """Take a value given by its dotted key, unless that key is for the environment only."""
+        if declared is None or declared.facts.variable:
+            self._refuse(given, declared, [key for key, each in self.known.items() if not each.facts.variable])
+        else:
+            self.given[declared.key] = given
+
+    def _refuse(self, given: Given, misplaced: Setting | None, known: Iterable[str]) -> None:
+        # The name may promise a secret, and the message may end in a log.
         shown = given.describe(is_secret=bool(_SECRETIVE.search(given.name)))
-        self.problems.append(f"{shown}: unknown key{nearest(given.name, known)}")
+        if misplaced:
+            self.problems.append(f"{shown}: is not read from here; set the variable {misplaced.variable}")
+        else:
+            self.problems.append(f"{shown}: unknown key{nearest(given.name, known)}")
 
     def _complain(self, given: Given, declared: Setting, reason: str) -> None:
         self.broken.add(declared.key)

@@ -51,7 +51,12 @@ class Setting:
     @property
     def variable(self) -> str:
         """The environment variable that sets it."""
-        return self.facts.variable or f"SUPERVISOR_{self.key.replace('.', '_').upper()}"
+        return self.facts.variable or self.usual_variable
+
+    @property
+    def usual_variable(self) -> str:
+        """The environment variable that would set it if it had no well-known one."""
+        return f"SUPERVISOR_{self.key.replace('.', '_').upper()}"
 
     @property
     def is_secret(self) -> bool:

@@ -1,0 +1,167 @@
+"""The control words: what an operator may say, and how it is read from a message anybody may have sent.
+
+A message is plain text as a person types it (`pause posting`) or JSON as programs send it, with an id for the answer
+and, where the word needs it, a signature (see `signature`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_SWITCH = re.compile(r"on|off")
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_NONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_SIGNATURE = re.compile(r"[0-9a-f]{64}")
+_FIELDS = ("id", "word", "args", "time", "nonce", "signature")
+_PROOF = frozenset({"time", "nonce", "signature"})
+_LATEST = 10**11
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What may follow a word: a pattern for each argument, and how to say it."""
+
+    usage: str
+    arguments: tuple[re.Pattern[str], ...] = ()
+
+
+WORDS = {
+    "status": Word("status"),
+    "jobs": Word("jobs"),
+    "pause": Word("pause NAME|all", (_NAME,)),
+    "resume": Word("resume NAME|all", (_NAME,)),
+    "run": Word("run JOB", (_NAME,)),
+    "kill-switch": Word("kill-switch on|off", (_SWITCH,)),
+    "shutdown": Word("shutdown"),
+}
+"""Every word there is. Whether a NAME exists is for the receiver to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What a signed command carries besides itself: when it was signed (epoch seconds), a nonce, the signature."""
+
+    time: int
+    nonce: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A well-formed command, not yet authorised. `id` is the sender's, empty if he gave none."""
+
+    id: str
+    word: str
+    args: tuple[str, ...] = ()
+    signed: Signed | None = None
+
+    def to_json(self) -> str:
+        """Write the message that `parse` reads back."""
+        fields: dict[str, Any] = {"word": self.word, "args": list(self.args)}
+        if self.id:
+            fields["id"] = self.id
+        if self.signed:
+            fields |= {"time": self.signed.time, "nonce": self.signed.nonce, "signature": self.signed.signature}
+        return json.dumps(fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a message is not obeyed, in words safe to send back. `id` is the sender's, where it could be read."""
+
+    reason: str
+    id: str = ""
+
+
+def parse(raw: bytes, *, limit: int = 8192) -> Command | Refused:
+    """Read one message; whatever it holds, the answer is a value.
+
+    Args:
+        raw: the message as it came.
+        limit: the greatest length in bytes that is looked at.
+    """
+    if len(raw) > limit:
+        return Refused(f"the message has {len(raw)} bytes, {limit} are allowed")
+    try:
+        text = raw.decode("utf-8").strip()
+    except UnicodeDecodeError:
+        return Refused("the message is not UTF-8")
+    if text.startswith("{"):
+        return _parse_json(text)
+    word, *args = text.split() or [""]
+    return _check(Command("", word, tuple(args)))
+
+
+def _parse_json(text: str) -> Command | Refused:
+    try:
+        fields = json.loads(text, object_pairs_hook=_without_doubles)
+    except (ValueError, RecursionError) as error:
+        return Refused(f"the message is not JSON: {_quote(str(error))}")
+    sender = fields.get("id", "")
+    if not _fits(_ID, sender) and sender != "":
+        return Refused("`id` must be 1 to 64 letters, digits, dots, dashes or underscores")
+    fault = _find_fault(fields)
+    if fault:
+        return Refused(fault, sender)
+    signed = Signed(fields["time"], fields["nonce"], fields["signature"]) if "signature" in fields else None
+    return _check(Command(sender, fields["word"], tuple(fields.get("args", ())), signed))
+
+
+def _find_fault(fields: dict[str, Any]) -> str:
+    """Say what is wrong with the fields of a JSON message, or nothing."""
+    for name in fields:
+        if name not in _FIELDS:
+            return f"unknown field {_quote(name)}{_nearest(name, _FIELDS)}"
+    if not isinstance(fields.get("word"), str):
+        return "`word` must be a text"
+    args = fields.get("args", [])
+    if not isinstance(args, list) or not all(isinstance(each, str) for each in args):
+        return "`args` must be a list of texts"
+    given = _PROOF & fields.keys()
+    if not given:
+        return ""
+    if given != _PROOF or not fields.get("id"):
+        return "a signed message needs `id`, `time`, `nonce` and `signature`"
+    # Whole seconds, because two languages seldom write the same fraction alike, and the text is what is signed.
+    if type(fields["time"]) is not int or not 0 <= fields["time"] < _LATEST:
+        return "`time` must be whole seconds since 1970"
+    if not _fits(_NONCE, fields["nonce"]):
+        return "`nonce` must be 16 to 64 letters, digits, dashes or underscores"
+    if not _fits(_SIGNATURE, fields["signature"]):
+        return "`signature` must be 64 hexadecimal digits in lower case"
+    return ""
+
+
+def _check(command: Command) -> Command | Refused:
+    """Hold a command against the list of words."""
+    word = WORDS.get(command.word)
+    if word is None:
+        known = _nearest(command.word, WORDS) or f"; known: {', '.join(WORDS)}"
+        return Refused(f"unknown word {_quote(command.word)}{known}", command.id)
+    fit = len(command.args) == len(word.arguments) and all(map(_fits, word.arguments, command.args))
+    return command if fit else Refused(f"say it like this: {word.usage}", command.id)
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("a field is given twice")
+    return fields
+
+
+def _fits(pattern: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def _nearest(word: str, known: Any) -> str:
+    found = difflib.get_close_matches(word[:64].lower(), list(known), n=1)
+    return f"; nearest known: {found[0]}" if found else ""
+
+
+def _quote(text: str) -> str:
+    return json.dumps(text[:80])
