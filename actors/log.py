@@ -95,7 +95,7 @@ class LogWriter(logging.Handler):
             encoding = getattr(self._stream, "encoding", None) or "utf-8"
             self._stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
             self._stream.flush()
-        except Exception:  # a reader that is gone or a full disk must not stop the work
+        except Exception:  # noqa: BLE001 - a reader that is gone or a full disk must not stop the work
             self._lost += 1
         else:
             self._lost = 0

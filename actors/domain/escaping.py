@@ -42,7 +42,7 @@ def describe(value: object) -> str:
     """Write any object as a text, even one whose own way to do so fails."""
     try:
         return str(value)
-    except Exception as error:  # the value is foreign and a log line must not die of it
+    except Exception as error:  # noqa: BLE001 - the value is foreign and a log line must not die of it
         return f"<{type(value).__name__} that cannot be shown: {type(error).__name__}>"
 
 
