@@ -27,7 +27,7 @@ export function makeCard(card) {
     part("ad").remove();
     return article;
   }
-  for (const time of article.querySelectorAll(".user > .dot, .user > a > time")) time.remove();
+  for (const timed of article.querySelectorAll('[data-part="timed"], [data-part="link"]')) timed.remove();
   const tracked = document.createElement("div");
   tracked.dataset.testid = "placementTracking";
   tracked.append(article);
@@ -41,14 +41,12 @@ export function setReplying(line, handle) {
 }
 
 function fillFace(root, card) {
-  const quoted = root.querySelector('[data-part="quoted"]');
   fill(root.querySelector('[data-testid="User-Name"]'), card);
   paint(root.querySelector(".avatar"), card);
   root.querySelector('[data-testid="tweetText"] > span').textContent = card.text;
   const link = root.querySelector('[data-part="link"], [data-part="quoted-link"]');
   link.href = card.path;
   setTime(link.firstElementChild, card, card.age);
-  return quoted;
 }
 
 function fillQuoted(box, quoted) {

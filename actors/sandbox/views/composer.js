@@ -107,9 +107,20 @@ export function openReply(card) {
   openComposer({ replyTo: card });
 }
 
-// Blocks and line breaks of the editor are lines of the text; a break that only keeps an empty block open is not.
+// Each block of the editor is a line of the text. A break ends a line too, unless it only props an empty block open.
 function read(editor) {
-  return editor.innerText.replace(/\u00A0/g, " ").replace(/\n$/, "");
+  const isBlock = (node) => node?.nodeName === "DIV" || node?.nodeName === "P";
+  let text = "";
+  const walk = (parent) => {
+    for (const node of parent.childNodes) {
+      if (node.previousSibling && (isBlock(node) || isBlock(node.previousSibling))) text += "\n";
+      if (node.nodeType === Node.TEXT_NODE) text += node.data;
+      else if (node.nodeName !== "BR") walk(node);
+      else if (node.nextSibling && !isBlock(node.nextSibling)) text += "\n";
+    }
+  };
+  walk(editor);
+  return text.replace(/\u00A0/g, " ");
 }
 
 function weigh(text) {
