@@ -75,6 +75,10 @@ class CircuitOpenError(TransientError):
         self.retry_after = retry_after
 
 
+class AfterCommitError(TransientError):
+    """Something broke after the permission to click: the click may have happened, and only evidence can tell."""
+
+
 class SiteBusyError(TransientError):
     """The site asks for patience (HTTP 429, "Something went wrong")."""
 
@@ -117,8 +121,16 @@ class LoggedOutError(PermanentError):
     """The session is not logged in; publishing pauses until it is."""
 
 
+class ChallengeError(LoggedOutError):
+    """A challenge or a consent page stands before every other: a human must pass it, nothing here ever tries."""
+
+
 class NotFoundError(PermanentError):
     """The tweet or profile does not exist."""
+
+
+class ComposerMismatchError(PageChangedError):
+    """The composer does not hold exactly the text that was typed; nothing was clicked."""
 
 
 class CommitRefusedError(PermanentError):

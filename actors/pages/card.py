@@ -1,0 +1,91 @@
+"""Cards: one post as a page shows it, bound to the id in the link that the card itself carries."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from actors.domain.counts import Count, parse_count, parse_label, parse_summary
+from actors.domain.snowflake import TweetId, is_tweet_id
+from actors.pages import script, selectors
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from actors.pages.visit import Visit
+
+METRICS = ("views", "likes", "reposts", "replies", "bookmarks")
+
+_SELECTORS = {
+    selector.name: selector.options
+    for selector in selectors.REGISTRY.values()
+    if selector.name.startswith("card") or selector is selectors.MISSING
+}
+_REPOSTED = re.compile(r"\breposted$", re.IGNORECASE)
+_PINNED = re.compile(r"^pinned\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What one article says of itself. A quoted post inside it has no part in this."""
+
+    id: TweetId
+    author: str
+    text: str
+    is_pinned: bool
+    is_repost: bool
+    replying_to: str | None
+    """Handle of whom it answers, as far as the card says so."""
+
+    counts: Mapping[str, Count]
+    """By name of `METRICS`; what the card does not show is not in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The cards in the document at one moment, in its order; those that carry no clear id are left out."""
+
+    cards: tuple[Card, ...]
+    is_missing: bool
+    """Whether the page says that there is nothing (a deleted post, an empty profile)."""
+
+
+async def read_cards(visit: Visit, known: Collection[str], seconds: float, *, scroll: bool = False) -> Reading:
+    """Read the cards as soon as one is there that is not in `known`, at the latest after so many real seconds.
+
+    All of a card is read in one task of the page, so an id never meets the numbers of another post. Timelines remove
+    what scrolled away: a caller that scrolls must collect.
+    """
+    argument = {"selectors": _SELECTORS, "known": list(known), "waitMs": seconds * 1000, "scroll": scroll}
+    raw = await script.run(visit.page, "cards", argument, seconds)
+    visit.note_drift(*raw["drift"])
+    return Reading(tuple(_card(each) for each in raw["cards"] if is_tweet_id(each["id"])), raw["missing"])
+
+
+def _card(raw: Mapping[str, Any]) -> Card:
+    return Card(
+        id=TweetId(raw["id"]),
+        author=raw["author"],
+        text=raw["text"] or "",
+        is_pinned=bool(_PINNED.search(raw["context"])),
+        is_repost=bool(_REPOSTED.search(raw["context"])),
+        replying_to=raw["replyingTo"],
+        counts=_counts(raw["figures"], parse_summary(raw["summary"])),
+    )
+
+
+def _counts(figures: Mapping[str, Any], summary: Mapping[str, Count]) -> dict[str, Count]:
+    """Choose for each metric the exact figure: the control's label, the bar's label, then what is visible."""
+    chosen = {}
+    for metric in METRICS:
+        figure = figures[metric] or {"label": None, "text": None}
+        offers = (
+            parse_label(figure["label"], metric),
+            summary.get(metric),
+            parse_label(figure["text"], metric) if metric == "views" else parse_count(figure["text"]),
+        )
+        known = [offer for offer in offers if offer is not None]
+        if known:
+            chosen[metric] = next((offer for offer in known if offer.exact), known[0])
+    return chosen

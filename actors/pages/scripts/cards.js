@@ -1,0 +1,125 @@
+// Reads all cards in the document, optionally after one scroll. Waits until a card with an id that is not in `known`
+// is there, or the element that says there is nothing, or the time is up.
+async ({ selectors, known, waitMs, scroll }) => {
+  const drift = new Set();
+
+  const all = (name, root) => {
+    for (const [index, option] of selectors[name].entries()) {
+      const found = [...root.querySelectorAll(option)];
+      if (found.length) {
+        return { found, index };
+      }
+    }
+    return { found: [], index: 0 };
+  };
+
+  const boundaries = [...selectors["card"], ...selectors["card.quote"]].join(", ");
+
+  // A quoted post sits inside the card that quotes it: only what has the card itself as its nearest boundary is its own.
+  const own = (name, card) => {
+    for (const [index, option] of selectors[name].entries()) {
+      const found = [...card.querySelectorAll(option)].filter((e) => e.parentElement.closest(boundaries) === card);
+      if (found.length) {
+        if (index > 0) {
+          drift.add(`${name}#${index}`);
+        }
+        return found;
+      }
+    }
+    return [];
+  };
+
+  const plain = (node) => {
+    if (node.nodeType === Node.TEXT_NODE) {
+      return node.data;
+    }
+    if (node.nodeName === "IMG") {
+      return node.alt;
+    }
+    return node.nodeName === "BR" ? "\n" : [...node.childNodes].map(plain).join("");
+  };
+
+  // Two different links of its own mean that a quote was not recognised: then the card is nobody's.
+  const identity = (card) => {
+    const links = own("card.link", card)
+      .map((link) => /^\/(\w{1,20})\/status\/(\d{15,20})(?:\/|$)/.exec(new URL(link.href).pathname))
+      .filter((match) => match !== null);
+    const ids = new Set(links.map((match) => match[2]));
+    return ids.size === 1 ? { id: links[0][2], author: links[0][1] } : { id: null, author: null };
+  };
+
+  const figure = (name, card) => {
+    const [element] = own(name, card);
+    return element ? { label: element.getAttribute("aria-label"), text: element.textContent } : null;
+  };
+
+  // What people wrote, texts and names, must not pass for what the site says.
+  const written = [...selectors["card.text"], ...selectors["card.name"]].join(", ");
+
+  const spelled = (pattern, card) => {
+    for (const element of card.querySelectorAll("span, div")) {
+      if (element.closest(boundaries) !== card || element.closest(written) !== null) {
+        continue;
+      }
+      const match = pattern.exec(element.textContent.trim());
+      if (match) {
+        return match[1];
+      }
+    }
+    return null;
+  };
+
+  const read = (card) => {
+    const [text] = own("card.text", card);
+    const [context] = own("card.context", card);
+    const [summary] = own("card.summary", card);
+    const views = spelled(/^([\d.,]+\s?[KMB]?)\s+Views?$/i, card);
+    return {
+      ...identity(card),
+      text: text ? plain(text) : null,
+      context: context ? context.textContent.trim() : "",
+      replyingTo: spelled(/^Replying to\s*@(\w{1,20})/, card),
+      summary: summary ? summary.getAttribute("aria-label") : null,
+      figures: {
+        likes: figure("card.likes", card),
+        reposts: figure("card.reposts", card),
+        replies: figure("card.replies", card),
+        bookmarks: figure("card.bookmarks", card),
+        views: figure("card.views", card) ?? (views && { label: null, text: views }),
+      },
+    };
+  };
+
+  const snapshot = () => {
+    const { found, index } = all("card", document);
+    drift.clear();
+    if (index > 0) {
+      drift.add(`card#${index}`);
+    }
+    const cards = found.map(read);
+    return { cards, missing: all("page.missing", document).found.length > 0, drift: [...drift] };
+  };
+
+  if (scroll) {
+    window.scrollBy(0, window.innerHeight * 0.8);
+  }
+  const deadline = performance.now() + waitMs;
+  const seen = new Set(known);
+  for (;;) {
+    const result = snapshot();
+    const fresh = result.cards.some((card) => card.id !== null && !seen.has(card.id));
+    if (fresh || result.missing || performance.now() >= deadline) {
+      return result;
+    }
+    await new Promise((resolve) => {
+      const observer = new MutationObserver(done);
+      const timer = setTimeout(done, deadline - performance.now());
+      function done() {
+        observer.disconnect();
+        clearTimeout(timer);
+        resolve();
+      }
+      observer.observe(document, { childList: true, subtree: true, attributes: true });
+    });
+  }
+}

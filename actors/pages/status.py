@@ -1,0 +1,106 @@
+"""Reading one post on its own page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from actors.domain.snowflake import created_at, parse_tweet_id
+from actors.errors import LoggedOutError, NotFoundError, PageChangedError
+from actors.pages import selectors
+from actors.pages.card import METRICS, read_cards
+from actors.pages.visit import Visit
+from actors.pages.wall import Wall, refuse_walls
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from playwright.async_api import Page
+
+    from actors.domain.snowflake import TweetId
+    from actors.pages.card import Card
+    from actors.pages.errand import Desk
+
+_FIRST_CARD_S = 10.0
+_NEXT_CARDS_S = 1.5
+_SCROLLS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class PostReading:
+    """The public numbers of a post; None is unknown, never zero."""
+
+    tweet_id: TweetId
+    author: str
+    text: str
+    views: int | None
+    likes: int | None
+    reposts: int | None
+    replies: int | None
+    bookmarks: int | None
+    created_at: datetime
+    site_time: datetime
+    abbreviated: tuple[str, ...] = ()
+    """Metrics of which the page showed a rounded number only ("1.2K")."""
+
+    drift: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPost:
+    """Visit the page of the post `tweet_id` that `account` wrote, and read its counts.
+
+    Anybody may look at a post, so this needs no login; it only fails for the lack of one when the site shows a login
+    wall in place of the post.
+    """
+
+    tweet_id: str
+    account: str
+
+    expected_s: ClassVar[float] = 2.0
+    deadline_s: ClassVar[float] = 60.0
+    needs_login: ClassVar[bool] = False
+
+    async def perform(self, page: Page, desk: Desk) -> PostReading:
+        """Find the card that carries the id and return its reading.
+
+        Raises:
+            NotFoundError: the post is gone, or it is somebody else's.
+            LoggedOutError, ChallengeError, SiteBusyError: a wall stands before it.
+            PageChangedError: the page shows no card at all.
+        """
+        tweet_id = parse_tweet_id(self.tweet_id)
+        visit = await Visit.open(page, desk.site, f"/{self.account}/status/{tweet_id}")
+        refuse_walls(visit.session, visit.where)
+        card = await self._find(visit)
+        if card.author.lower() != self.account.lower():
+            raise NotFoundError(f"post {tweet_id} was not written by {self.account}")
+        values = {metric: count.value for metric, count in card.counts.items()}
+        return PostReading(
+            tweet_id,
+            card.author,
+            card.text,
+            **{metric: values.get(metric) for metric in METRICS},
+            created_at=created_at(tweet_id),
+            site_time=visit.site_time,
+            abbreviated=tuple(metric for metric, count in card.counts.items() if not count.exact),
+            drift=visit.drift,
+        )
+
+    async def _find(self, visit: Visit) -> Card:
+        """Return the card with our id, which need not be the first: the parents of a reply come before it."""
+        known: set[str] = set()
+        for attempt in range(_SCROLLS + 1):
+            seconds = _NEXT_CARDS_S if attempt else _FIRST_CARD_S
+            reading = await read_cards(visit, known, seconds, scroll=attempt > 0)
+            for card in reading.cards:
+                if card.id == self.tweet_id:
+                    return card
+            known.update(card.id for card in reading.cards)
+            if reading.is_missing or not known:
+                break
+        if known or reading.is_missing:
+            raise NotFoundError(f"post {self.tweet_id} is not on its page {visit.where}")
+        if visit.session.state is Wall.LOGGED_OUT:
+            raise LoggedOutError(f"a login wall stands before {visit.where}", "renew the session")
+        raise PageChangedError(selectors.CARD.name, visit.where)

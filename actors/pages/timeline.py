@@ -1,0 +1,103 @@
+"""Reading our own timeline, as evidence of what was published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from actors.domain.snowflake import created_at
+from actors.errors import PageChangedError
+from actors.pages import selectors
+from actors.pages.card import read_cards
+from actors.pages.visit import Visit
+from actors.pages.wall import require_account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from playwright.async_api import Page
+
+    from actors.domain.snowflake import TweetId
+    from actors.pages.card import Card
+    from actors.pages.errand import Desk
+
+_FIRST_CARD_S = 10.0
+_NEXT_CARDS_S = 2.0
+_SCROLLS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPost:
+    """A post of ours in its place in the timeline; `created_at` is the time that its id carries."""
+
+    id: TweetId
+    text: str
+    created_at: datetime
+    replying_to: str | None
+    """Handle of whom it answers, None for a post that stands alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineReading:
+    """What a scan saw, newest first."""
+
+    posts: tuple[OwnPost, ...]
+    reached_back: bool
+    """Whether the scan saw an own post older than `since`, or the site said that there is none at all. Otherwise a
+    post that is not here may still exist."""
+
+    site_time: datetime
+    drift: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOwnTimeline:
+    """Collect what `account` published since a time, scrolling down to it; reposts and the pinned place are left out.
+
+    `since` is the platform's time. `replies` reads the tab that holds the replies as well. At most `limit` posts.
+    """
+
+    account: str
+    since: datetime
+    replies: bool = False
+    limit: int = 40
+
+    expected_s: ClassVar[float] = 4.0
+    deadline_s: ClassVar[float] = 75.0
+    needs_login: ClassVar[bool] = True
+
+    async def perform(self, page: Page, desk: Desk) -> TimelineReading:
+        """Scroll through the timeline until it reaches back past `since`, for a bounded time.
+
+        Raises:
+            LoggedOutError, ChallengeError, SiteBusyError: a wall stands before it.
+            PageChangedError: the page shows neither a card nor that there is none.
+        """
+        path = f"/{self.account}/with_replies" if self.replies else f"/{self.account}"
+        visit = await Visit.open(page, desk.site, path)
+        require_account(visit.session, self.account, visit.where)
+        known: set[str] = set()
+        posts: dict[str, OwnPost] = {}
+        reached_back = False
+        for attempt in range(_SCROLLS + 1):
+            seconds = _NEXT_CARDS_S if attempt else _FIRST_CARD_S
+            reading = await read_cards(visit, known, seconds, scroll=attempt > 0)
+            is_empty = reading.is_missing and not reading.cards and not known
+            if attempt == 0 and not reading.cards and not is_empty:
+                raise PageChangedError(selectors.CARD.name, visit.where)
+            known.update(card.id for card in reading.cards)
+            posts.update((post.id, post) for post in self._own(reading.cards))
+            reached_back = is_empty or any(post.created_at < self.since for post in posts.values())
+            if reached_back or len(posts) >= self.limit:
+                break
+        newest_first = sorted(posts.values(), key=lambda post: post.created_at, reverse=True)
+        return TimelineReading(tuple(newest_first[: self.limit]), reached_back, visit.site_time, visit.drift)
+
+    def _own(self, cards: Iterable[Card]) -> list[OwnPost]:
+        """Keep our posts in their own place: a pinned or reposted one says nothing of how far back the page reaches."""
+        return [
+            OwnPost(card.id, card.text, created_at(card.id), card.replying_to)
+            for card in cards
+            if card.author.lower() == self.account.lower() and not card.is_pinned and not card.is_repost
+        ]

@@ -1,0 +1,116 @@
+"""Walls: what a page shows instead of what was asked for, and whose account it belongs to.
+
+Judged from landmarks alone, by a positive proof: only a link to our own profile shows that we are logged in, for
+columns and menus exist on a logged-out page as well.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from actors.errors import ChallengeError, LoggedOutError, PageChangedError, SiteBusyError
+from actors.pages.selectors import IDENTITY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+
+class Wall(StrEnum):
+    """What a page says of our session."""
+
+    LOGGED_IN = "logged_in"
+    LOGGED_OUT = "logged_out"
+    CONSENT = "consent"
+    CHALLENGE = "challenge"
+    RATE_LIMITED = "rate_limited"
+    BLANK = "blank"
+    """Nothing is there at all: the page never came to life."""
+
+    UNKNOWN = "unknown"
+    """There is a page without any landmark: the markup drifted."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """The judgement about a page; `account` is the handle it belongs to, without the at sign."""
+
+    state: Wall
+    account: str | None = None
+
+
+PHRASES: Mapping[str, Wall] = {
+    "Rate limit exceeded": Wall.RATE_LIMITED,
+    "Something went wrong": Wall.RATE_LIMITED,
+    "Refuse non-essential cookies": Wall.CONSENT,
+}
+"""How the site begins to say it, looked for outside of everything people wrote."""
+
+_CHALLENGE_PATH = re.compile(r"/(account/(access|verify)|i/flow/(challenge|verify))(/|$)")
+_CONSENT_PATH = re.compile(r"/i/flow/consent(/|$)")
+_LOGIN_PATH = re.compile(r"/(i/flow/login|login)(/|$)")
+_PROFILE_PATH = re.compile(r"/(\w{1,20})/?")
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERROR = 500
+
+
+def classify(status: int | None, landmarks: Mapping[str, Any]) -> SessionState:
+    """Judge a page by the status of its navigation and what `scripts/landmarks.js` found.
+
+    A wall in the way comes before the identity behind it.
+    """
+    path = landmarks["path"]
+    profile = _PROFILE_PATH.fullmatch(landmarks["profile"] or "")
+    account = profile.group(1) if profile else None
+    shown = {PHRASES[phrase] for phrase in landmarks["phrases"]}
+    signs = (
+        (Wall.CHALLENGE, _CHALLENGE_PATH.match(path)),
+        (Wall.CONSENT, _CONSENT_PATH.match(path) or landmarks["consent"] >= 0 or Wall.CONSENT in shown),
+        (Wall.LOGGED_OUT, _LOGIN_PATH.match(path)),
+        (Wall.RATE_LIMITED, is_refusal(status) or Wall.RATE_LIMITED in shown),
+        (Wall.LOGGED_IN, account is not None),
+        (Wall.LOGGED_OUT, landmarks["login"] >= 0),
+        (Wall.UNKNOWN, landmarks["alive"]),
+    )
+    state = next((wall for wall, is_shown in signs if is_shown), Wall.BLANK)
+    return SessionState(state, None if state is Wall.LOGGED_OUT else account)
+
+
+def is_refusal(status: int | None) -> bool:
+    """Say whether an HTTP status asks for patience, so that there is no page to wait for."""
+    return status is not None and (status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR)
+
+
+def refuse_walls(session: SessionState, where: str) -> None:
+    """Pass any page that shows its content, logged in or not.
+
+    Raises:
+        ChallengeError: a human must act.
+        SiteBusyError: the site asks for patience, or the page stayed blank.
+        PageChangedError: nothing that could tell is where it used to be.
+    """
+    if session.state in (Wall.CHALLENGE, Wall.CONSENT):
+        raise ChallengeError(f"a {session.state} page stands before {where}", "log in by hand and pass it")
+    if session.state is Wall.RATE_LIMITED:
+        raise SiteBusyError(f"the site asks for patience on {where}")
+    if session.state is Wall.BLANK:
+        raise SiteBusyError(f"{where} stayed blank")
+    if session.state is Wall.UNKNOWN:
+        raise PageChangedError(IDENTITY.name, where)
+
+
+def require_account(session: SessionState, account: str, where: str) -> None:
+    """Pass only a page that belongs to `account`.
+
+    Raises:
+        ChallengeError, SiteBusyError, PageChangedError: as `refuse_walls`.
+        LoggedOutError: nobody is logged in, or somebody else.
+    """
+    refuse_walls(session, where)
+    if session.state is Wall.LOGGED_OUT:
+        raise LoggedOutError(f"not logged in on {where}", "renew the session")
+    if session.account is None or session.account.lower() != account.lower():
+        raise LoggedOutError(f"logged in as {session.account} instead of {account} on {where}", "renew the session")
