@@ -126,7 +126,7 @@ class LogWriter(logging.Handler):
 def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
-    except Exception as error:  # the arguments do not fit the sentence; the sentence is still worth reading
+    except Exception as error:  # noqa: BLE001 - the sentence is still worth reading
         return f"{describe(record.msg)} (its arguments do not fit: {type(error).__name__})"
 
 

@@ -110,7 +110,7 @@ def _check_jobs_times(config: Config, describe: Callable[[str], str]) -> Iterato
         key = f"jobs.{name}.deadline"
         for wait, length in waits.items():
             if length >= job.deadline:
-                yield Conflict((key, wait), f"{describe(key)}: must be longer than {describe(wait)}, which it waits for")
+                yield Conflict((key, wait), f"{describe(key)}: must be longer than {describe(wait)}, a wait inside it")
         if name in _BROWSER_JOBS and job.deadline <= BROWSER_ERRAND_LIMIT:
             yield Conflict((key,), f"{describe(key)}: must be longer than a browser errand, 90s")
 

@@ -33,7 +33,7 @@ class Allowed:
 class SeenNonces:
     """Remember which signatures were used, for as long as they would still be fresh.
 
-    Only signatures that are valid get here, so nobody without the key can fill it; full, it refuses rather than forgets.
+    Only valid signatures get here, so nobody without the key can fill it; full, it refuses rather than forgets.
 
     Args:
         started: epoch seconds of this process's start. A signature made before it is refused, because what was used
