@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Children belong to this process and not to an object: whichever looks next reaps them.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+FOLDER_MODE = 0o711  # Postgres, when it runs as another user, passes through and need not read
+LOG_MODE = 0o600
 LEFTOVER_SECONDS = 1.0
 KILL_SECONDS = 5.0
 LOG_LIMIT_BYTES = 5_000_000
@@ -87,7 +92,6 @@ class ServerProcess:
         self.log_path = folder / "server.log"
         self._lock = ServerLock(folder / "server.lock")
         self._stop_signal = stop_signal
-        self._child: subprocess.Popen[bytes] | None = None
 
     def ensure(
         self, launch: Callable[[str | None], Launch], is_ready: Callable[[str], bool], timeout: float
@@ -104,10 +108,10 @@ class ServerProcess:
             DeadlineError: it did not answer in time; it is left as it is, so that `ensure` or `stop` may follow.
         """
         deadline = Deadline(timeout)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         self._bound_log()
         was_running = not self._start_unless_running(launch, deadline)
-        deadline.wait_until(lambda: self._lock.read().pid is not None or not self.is_alive())
+        deadline.wait_until(lambda: self._lock.read().pid is not None or not self._lock.is_held())
         occupant = self._lock.read()
         if not deadline.wait_until(lambda: not self.is_alive() or is_ready(occupant.url)):
             raise DeadlineError(f"{self.name} did not answer within {timeout:g} s", f"see {self.log_path}")
@@ -120,10 +124,7 @@ class ServerProcess:
 
     def is_alive(self) -> bool:
         """Return whether the server's main process runs: a zombie does not, nor do leftovers of a killed one."""
-        if self._child is not None:
-            if self._child.poll() is None:
-                return True
-            self._child = None
+        _reap()
         pid = self._lock.read().pid
         return pid is not None and _is_running(pid) and self._lock.is_held()
 
@@ -145,7 +146,11 @@ class ServerProcess:
             raise DeadlineError(f"{self.name} cannot be stopped", f"see who holds {self._lock.path}")
 
     def _start_unless_running(self, launch: Callable[[str | None], Launch], deadline: Deadline) -> bool:
-        """Return whether this call started it. Leftovers of a dead server get a moment to end, then are killed."""
+        """Return whether this call started it.
+
+        Leftovers of a dead server get a moment to end, then are killed. Without a pid in the lock file somebody is
+        just starting one, and is left to it.
+        """
         while True:
             descriptor = self._lock.take()
             if descriptor is not None:
@@ -157,7 +162,8 @@ class ServerProcess:
                     os.close(descriptor)
                 return True
             moment = Deadline(min(LEFTOVER_SECONDS, deadline.left()))
-            if not moment.wait_until(lambda: self.is_alive() or not self._lock.is_held()):
+            is_settled = moment.wait_until(lambda: self.is_alive() or not self._lock.is_held())
+            if not is_settled and self._lock.read().pid is not None:
                 self._kill_leftovers()
             if self.is_alive():
                 return False
@@ -167,7 +173,7 @@ class ServerProcess:
     def _spawn(self, descriptor: int, launch: Launch) -> None:
         write_url(descriptor, launch.url)
         with self.log_path.open("ab") as log:
-            self._child = subprocess.Popen(
+            child = subprocess.Popen(
                 ("/bin/sh", "-c", NOTE_PID_AND_BECOME, self.name, *launch.argv),
                 stdin=descriptor,
                 stdout=log,
@@ -177,6 +183,7 @@ class ServerProcess:
                 start_new_session=True,
                 **becoming(launch.user),
             )
+        _children[child.pid] = child
 
     def _is_gone(self) -> bool:
         return not self.is_alive() and not self._lock.is_held()
@@ -202,15 +209,21 @@ class ServerProcess:
 
     def _bound_log(self) -> None:
         """Keep the log below its limit; the server appends, so the file may be emptied under its hands."""
-        with suppress(FileNotFoundError):
-            if self.log_path.stat().st_size > LOG_LIMIT_BYTES:
-                shutil.copyfile(self.log_path, self.log_path.with_suffix(".log.1"))
-                os.truncate(self.log_path, 0)
+        self.log_path.touch(mode=LOG_MODE)
+        if self.log_path.stat().st_size > LOG_LIMIT_BYTES:
+            shutil.copy(self.log_path, self.log_path.with_suffix(".log.1"))
+            os.truncate(self.log_path, 0)
 
 
 def minimal_environment() -> dict[str, str]:
     """Return the only variables a server gets: none of ours, since those hold keys and passwords."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
+def _reap() -> None:
+    for pid, child in list(_children.items()):
+        if child.poll() is not None:
+            _children.pop(pid, None)
 
 
 def _is_running(pid: int) -> bool:
