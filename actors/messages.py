@@ -49,6 +49,11 @@ class ActorChanged:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Ticker to clock: look at the timetable."""
+
+
 # Work: clock to family to run slot, and back.
 
 

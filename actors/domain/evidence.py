@@ -81,7 +81,10 @@ def doubts(scan: Scan, attempted_at: datetime, index_lag: timedelta) -> tuple[st
     return tuple(reasons)
 
 
-def is_absent(scans: Sequence[Scan], attempted_at: datetime, index_lag: timedelta) -> bool:
-    """Say whether these scans, none of which found the attempt, prove that it was never published."""
+def is_absent(scans: Sequence[Scan], attempted_at: datetime, index_lag: timedelta, gap: timedelta = SCAN_GAP) -> bool:
+    """Say whether these scans, none of which found the attempt, prove that it was never published.
+
+    Two of them must prove it alone and lie at least `gap` apart.
+    """
     times = [scan.site_time for scan in scans if not doubts(scan, attempted_at, index_lag)]
-    return bool(times) and max(times) - min(times) >= SCAN_GAP
+    return bool(times) and max(times) - min(times) >= gap

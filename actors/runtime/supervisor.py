@@ -94,7 +94,7 @@ class Supervisor:
             case Wake():
                 self._carry_out(self.machine.tick(now))
             case Describe():
-                return {name: life.generation for name, cell in self.cells.items()}
+                return {name: life.generation for name, life in self.lives.items()}
             case _:
                 logger.warning("supervisor got an unknown message", extra={"action": "message_unknown"})
         return None

@@ -1,0 +1,1 @@
+"""Content: what is to be published, decided ahead of time."""

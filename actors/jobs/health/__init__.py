@@ -1,0 +1,1 @@
+"""Health: whether all the others do what they are there for."""

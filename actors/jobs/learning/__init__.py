@@ -1,0 +1,1 @@
+"""Learning: what the measured outcomes say about the next choices."""

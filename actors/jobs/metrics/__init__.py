@@ -1,0 +1,1 @@
+"""Metrics: what became of what was published."""

@@ -1,0 +1,1 @@
+"""Publishing: the only family whose work the world can see."""

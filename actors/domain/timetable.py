@@ -1,0 +1,206 @@
+"""The timetable: when each job is due. Grid slots, catch-up, dependencies, retries, snoozes and triggers.
+
+Slots lie at `epoch + k·every + offset` (as Temporal's interval schedules), so nothing drifts and a restart changes
+nothing. All times are schedule time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from actors.domain.outcome import Done, Failed, Nothing, Outcome, Snooze
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """A dependency: `job` must have succeeded within `fresh`.
+
+    While it has not, and is itself about to run, the dependant waits at most `patience`; after that it runs degraded,
+    with the reason, or is missed if `required`.
+    """
+
+    job: str
+    fresh: timedelta
+    patience: timedelta = timedelta(minutes=5)
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A job's place in the timetable."""
+
+    job: str
+    every: timedelta
+    offset: timedelta = timedelta()
+    after: tuple[After, ...] = ()
+    attempts: int = 1
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Fire:
+    """Send the job to its family now."""
+
+    job: str
+    slot: datetime
+    attempt: int
+    trigger: str
+    degraded: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """Record that this slot passes without a run."""
+
+    job: str
+    slot: datetime
+    reason: str
+
+
+Action = Fire | Miss
+
+
+def slot_before(entry: Entry, now: datetime) -> datetime:
+    """Return the latest grid slot at or before `now`."""
+    return _EPOCH + entry.offset + (now - _EPOCH - entry.offset) // entry.every * entry.every
+
+
+@dataclass(slots=True)
+class _Row:
+    entry: Entry
+    last_slot: datetime | None = None
+    last_success: datetime | None = None
+    held: tuple[datetime, datetime] | None = None
+    """Slot that waits for a dependency, and since when."""
+    extra: tuple[datetime, datetime, int, str] | None = None
+    """A retry or a snooze's end: when, for which slot, attempt, trigger."""
+    running: bool = False
+    is_catching_up: bool = True
+    """Whether its next slot is one that passed before this process looked."""
+
+
+@dataclass(slots=True)
+class Timetable:
+    """State of the clock. Every slot ends in exactly one `Fire` or `Miss`."""
+
+    rows: dict[str, _Row] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, entries: list[Entry]) -> Timetable:
+        """Return the timetable of these jobs, none of which has ever run."""
+        return cls({entry.job: _Row(entry) for entry in entries if entry.enabled})
+
+    def load(self, last_slot: dict[str, datetime], last_success: dict[str, datetime]) -> None:
+        """Take over what earlier processes did, so that a restart neither repeats nor forgets a slot."""
+        for job, row in self.rows.items():
+            row.last_slot, row.last_success = last_slot.get(job), last_success.get(job)
+
+    def tick(self, now: datetime) -> list[Action]:
+        """Fire what is due. Of several slots missed together only the latest runs; the others are recorded."""
+        actions: list[Action] = []
+        for row in self.rows.values():
+            if row.extra is not None and row.extra[0] <= now:
+                _, slot, attempt, trigger = row.extra
+                row.extra, row.running = None, True
+                actions.append(Fire(row.entry.job, slot, attempt, trigger))
+            slot = slot_before(row.entry, now)
+            if row.last_slot is None or slot > row.last_slot:
+                actions += self._coalesce(row, slot)
+                row.held, row.last_slot = (slot, now), slot
+            elif row.held is None:
+                row.is_catching_up = False
+            if row.held is not None:
+                actions += self._open_gate(row, now)
+        return actions
+
+    def settled(self, job: str, slot: datetime, attempt: int, outcome: Outcome, at: datetime, retry_at: datetime) -> None:
+        """A run ended. A transient failure is tried again at `retry_at` while attempts are left."""
+        row = self.rows.get(job)
+        if row is None:
+            return
+        row.running = False
+        match outcome:
+            case Done() | Nothing():
+                row.last_success = at
+            case Snooze(until, _):
+                row.extra = (until, slot, attempt, "snooze")
+            case Failed(_, transient) if transient and attempt < row.entry.attempts:
+                row.extra = (retry_at, slot, attempt + 1, "retry")
+
+    def triggered(self, job: str, now: datetime, by: str) -> list[Action]:
+        """Somebody wants a run now; it takes the place of a slot that waits."""
+        row = self.rows.get(job)
+        if row is None:
+            return []
+        row.held, row.running = None, True
+        return [Fire(job, now, 1, by)]
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """Return the earliest time at which `tick` has something to do."""
+        times = [self.due_of(job, now) for job in self.rows]
+        return min(times, default=None)
+
+    def due_of(self, job: str, now: datetime) -> datetime:
+        """Return when the job is due next; a slot that waits for a dependency is due now."""
+        row = self.rows[job]
+        if row.last_slot is None or row.held is not None:
+            return now
+        due = slot_before(row.entry, now) + row.entry.every
+        return min(due, row.extra[0]) if row.extra is not None else due
+
+    def waiting(self, now: datetime) -> dict[str, str]:
+        """Return the reason for each job whose slot waits for a dependency."""
+        reasons = {}
+        for job, row in self.rows.items():
+            stale = self._stale(row, now) if row.held is not None else []
+            if stale:
+                reasons[job] = ", ".join(self._reason(after) for after in stale)
+        return reasons
+
+    def _coalesce(self, row: _Row, slot: datetime) -> list[Action]:
+        misses: list[Action] = []
+        if row.held is not None:
+            misses.append(Miss(row.entry.job, row.held[0], "its dependency did not become fresh in time"))
+        if row.last_slot is not None:
+            skipped = row.last_slot + row.entry.every
+            while skipped < slot and len(misses) < 100:
+                misses.append(Miss(row.entry.job, skipped, "coalesced into a later slot"))
+                skipped += row.entry.every
+        return misses
+
+    def _open_gate(self, row: _Row, now: datetime) -> list[Action]:
+        assert row.held is not None
+        slot, since = row.held
+        stale = self._stale(row, now)
+        waits = [after for after in stale if self._is_coming(after) and now - since < after.patience]
+        if waits:
+            return []
+        trigger = "catch_up" if row.is_catching_up else "slot"
+        row.held, row.is_catching_up = None, False
+        reason = ", ".join(self._reason(after) for after in stale)
+        if any(after.required for after in stale):
+            return [Miss(row.entry.job, slot, reason)]
+        row.running = True
+        return [Fire(row.entry.job, slot, 1, trigger, reason)]
+
+    def _stale(self, row: _Row, now: datetime) -> list[After]:
+        return [
+            after
+            for after in row.entry.after
+            if (last := self._success_of(after.job)) is None or now - last > after.fresh
+        ]
+
+    def _is_coming(self, after: After) -> bool:
+        row = self.rows.get(after.job)
+        return row is not None and (row.running or row.held is not None or row.extra is not None)
+
+    def _success_of(self, job: str) -> datetime | None:
+        row = self.rows.get(job)
+        return row.last_success if row is not None else None
+
+    def _reason(self, after: After) -> str:
+        last = self._success_of(after.job)
+        return f"{after.job} has {'never succeeded' if last is None else 'not succeeded since ' + last.isoformat()}"

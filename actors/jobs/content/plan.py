@@ -1,0 +1,174 @@
+"""Keep the queue filled to its target depth with decisions that passed every gate."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pydantic
+
+from actors.domain.brief import Brief, messages
+from actors.domain.budget import MoneyLane
+from actors.domain.gates import judge
+from actors.domain.learning.choice import Choice, choose
+from actors.domain.learning.features import Context, Exposures, Played
+from actors.domain.learning.snapshot import WeightSnapshot, prior_snapshot
+from actors.domain.planning import Theme, free_times, theme_for
+from actors.domain.priority import Priority
+from actors.domain.randomness import keyed
+from actors.domain.text import content_hash
+from actors.errors import ConflictError, ModelOutputError, PermanentError
+from actors.job import Done, Failed, JobContext, Nothing, Outcome, job
+from actors.sql.queries import Statement
+
+if TYPE_CHECKING:
+    from actors.domain.gates import Verdict
+
+logger = logging.getLogger(__name__)
+
+_MOST_TRIES = 3
+"""Texts asked for per decision before it is given up for this run (domain.md 1.3, job 2)."""
+_HISTORY = timedelta(days=60)
+_HISTORY_LIMIT = 500
+_OPENER_WORDS = 4
+
+Row = dict[str, Any]
+
+
+class Post(pydantic.BaseModel):
+    """The writer's answer."""
+
+    model_config = pydantic.ConfigDict(extra="forbid")
+
+    text: str
+
+
+@job(priority=Priority.P0, uses=("database", "openai"), covers=("plan",))
+def plan(ctx: JobContext) -> Outcome:
+    """Fill the queue up to `publishing.queue_depth`; a full queue is nothing to do, however often this runs.
+
+    Each decision's arm is drawn from the newest weight snapshot, whose version, propensity and slate are stored with
+    it. The final text is what the gates judge, and what is stored.
+    """
+    state = ctx.database.all("queue_state")[0]
+    room = ctx.config.publishing.queue_depth - state["queued"]
+    if room <= 0:
+        return Nothing(f"the queue holds {state['queued']} decisions")
+    last = max((at for at in (state["last_scheduled"], state["last_intent"]) if at is not None), default=None)
+    desk = _Desk(ctx)
+    counts = {"planned": 0, "rejected": 0}
+    for at in free_times(room, ctx.now(), last, ctx.config.publishing.spacing):
+        planned, rejected = desk.plan_one(at)
+        counts["planned"] += planned
+        counts["rejected"] += rejected
+    if not counts["planned"]:
+        return Failed(f"none of {counts['rejected']} texts passed the gates")
+    return Done(counts)
+
+
+class _Desk:
+    """What one run of `plan` works with: the weights in force, and what was said lately, newest first."""
+
+    def __init__(self, ctx: JobContext) -> None:
+        self._ctx = ctx
+        self._weights = _weights(ctx)
+        self._recent = ctx.database.all("recent_decisions", since=ctx.now() - _HISTORY, limit=_HISTORY_LIMIT)
+
+    def plan_one(self, at: datetime) -> tuple[int, int]:
+        """Plan one decision due at `at`; return (planned, texts rejected)."""
+        decision_id = uuid.uuid4()
+        theme = theme_for(at, [Theme(r["slot"], r["angle"], r["tone"]) for r in self._recent], keyed("theme", decision_id.bytes))
+        played = [Played(r["generator"], r["topic"], r["scheduled_at"]) for r in self._recent]
+        context = Context(at, Exposures.of(played, at), theme.preferred)
+        exploration = self._ctx.config.learning.exploration
+        choice = choose(self._weights, context, decision_id.bytes, exploration=exploration)
+        rejected = 0
+        notes: tuple[str, ...] = ()
+        while rejected < _MOST_TRIES:
+            text, verdict = self._write(Brief(choice.arm, theme.angle, theme.tone, theme.slot, self._openers(), notes))
+            if verdict is not None and verdict.passed and self._keep(decision_id, at, text, theme, choice, verdict):
+                return 1, rejected
+            rejected += 1
+            if verdict is not None:
+                notes = tuple(f"{reason.gate}: {reason.code}" for reason in verdict.reasons)
+        return 0, rejected
+
+    def _write(self, brief: Brief) -> tuple[str, Verdict | None]:
+        try:
+            post = self._ctx.openai.complete(messages(brief), Post, lane=MoneyLane.CONTENT, purpose="plan")
+        except ModelOutputError as error:
+            logger.warning("the model's answer was no post", extra={"action": "text_unusable", "data": str(error)})
+            return "", None
+        verdict = judge(post.text, [row["text"] for row in self._recent])
+        if not verdict.passed:
+            logger.info(
+                "a text did not pass the gates",
+                extra={
+                    "action": "text_rejected",
+                    "reasons": [f"{reason.gate}.{reason.code}" for reason in verdict.reasons],
+                    "data": post.text,
+                },
+            )
+        return post.text, verdict
+
+    def _keep(
+        self, decision_id: uuid.UUID, at: datetime, text: str, theme: Theme, choice: Choice, verdict: Verdict
+    ) -> bool:
+        row: Row = {
+            **asdict(choice.arm),
+            **asdict(theme),
+            "decision_id": decision_id,
+            "text": text,
+            "content_hash": content_hash(text),
+            "weight_version": choice.version,
+            "propensity": choice.propensity,
+            "choice": choice.record(),
+            "scores": verdict.scores,
+            "now": self._ctx.now(),
+            "scheduled_at": at,
+        }
+        try:
+            self._ctx.database.transact([Statement("insert_decision", row, 1)])
+        except ConflictError:
+            # The same text waits or lives already, written by another process since we looked.
+            return False
+        self._recent.insert(0, row)
+        logger.info(
+            "decision %s is queued",
+            decision_id,
+            extra={
+                "action": "planned",
+                "decision": str(decision_id),
+                "weights": choice.version,
+                "arm": asdict(choice.arm),
+                "due": at.isoformat(),
+                "data": text,
+            },
+        )
+        return True
+
+    def _openers(self) -> tuple[str, ...]:
+        return tuple(" ".join(row["text"].split()[:_OPENER_WORDS]) for row in self._recent[:5])
+
+
+def _weights(ctx: JobContext) -> WeightSnapshot:
+    """Return the newest snapshot; the prior, stored as version 0, when there is none or it no longer means anything."""
+    row = ctx.database.one("latest_weights")
+    if row is not None:
+        try:
+            return WeightSnapshot.from_dict(row["body"])
+        except PermanentError as error:
+            logger.warning("the weights start anew", extra={"action": "weights_outdated", "data": str(error)})
+    prior = prior_snapshot(0 if row is None else row["version"] + 1)
+    ctx.database.run(
+        "insert_weights",
+        version=prior.version,
+        created_at=ctx.now(),
+        source=prior.source,
+        outcomes=prior.outcomes,
+        body=prior.to_dict(),
+    )
+    return prior

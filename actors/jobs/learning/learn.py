@@ -1,0 +1,77 @@
+"""Turn measured outcomes into the next version of the weights that `plan` samples from."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from actors.domain.learning.cycle import learn as next_snapshot
+from actors.domain.learning.features import Exposure
+from actors.domain.learning.reward import MeasuredOutcome
+from actors.domain.learning.snapshot import WeightSnapshot
+from actors.domain.priority import Priority
+from actors.domain.taxonomy import Arm
+from actors.job import After, Done, JobContext, Nothing, Outcome, job
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+logger = logging.getLogger(__name__)
+
+
+@job(
+    priority=Priority.P2,
+    uses=("database",),
+    after=(After("metrics_scraper", fresh=timedelta(hours=2), patience=timedelta(minutes=30)),),
+    covers=("learn",),
+)
+def learn(ctx: JobContext) -> Outcome:
+    """Learn anew from the latest reading of every post, and publish a snapshot if that changed anything.
+
+    Below `learning.minimum_outcomes` usable readings the prior stays in force. The snapshot is stored under the next
+    version; older ones are kept, because decisions refer to them.
+    """
+    row = ctx.database.one("latest_weights")
+    if row is None:
+        return Nothing("plan has not used any weights yet")
+    previous = WeightSnapshot.from_dict(row["body"])
+    measured = [_outcome(found) for found in ctx.database.all("measured_outcomes")]
+    settings = ctx.config.learning
+    snapshot = next_snapshot(
+        previous, measured, ctx.now(), minimum=settings.minimum_outcomes, exploration=settings.exploration
+    )
+    if snapshot is None:
+        return Nothing(f"{len(measured)} posts are measured, and nothing new follows from them")
+    ctx.database.run(
+        "insert_weights",
+        version=snapshot.version,
+        created_at=snapshot.created_at,
+        source=snapshot.source,
+        outcomes=snapshot.outcomes,
+        body=snapshot.to_dict(),
+        expect=1,
+    )
+    best = max(snapshot.generator_weights, key=lambda name: snapshot.generator_weights[name])
+    logger.info(
+        "weights version %d are in force",
+        snapshot.version,
+        extra={"action": "weights_published", "weights": snapshot.version, "outcomes": snapshot.outcomes, "best": best},
+    )
+    return Done({"outcomes": snapshot.outcomes, "versions": 1})
+
+
+def _outcome(row: Mapping[str, Any]) -> MeasuredOutcome:
+    return MeasuredOutcome(
+        decision_id=row["decision_id"],
+        arm=Arm(row["generator"], row["topic"], row["hook"], row["format"], row["length"]),
+        posted_at=row["posted_at"],
+        age=timedelta(seconds=row["age_s"]),
+        views=row["views"],
+        likes=row["likes"],
+        reposts=row["reposts"],
+        replies=row["replies"],
+        bookmarks=row["bookmarks"],
+        source=row["source"],
+        exposure=Exposure(**row["choice"]["exposure"]),
+    )

@@ -1,0 +1,208 @@
+"""Postgres: one pool of connections behind thread slots; a transaction is the errand."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
+
+from actors.domain.priority import Priority
+from actors.errors import AppError, ConflictError, QueryError, ResourceDiedError, TransientError
+from actors.runtime.slot import Place, ThreadSlot
+from actors.sql.queries import Statement, Transaction, load_migrations, load_queries
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from actors.messages import Request
+    from actors.runtime.client import Caller
+    from actors.runtime.slot import Slot
+
+logger = logging.getLogger(__name__)
+
+_CONNECT_WAIT_S = 5.0
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Migrate:
+    """Work: bring the schema up to date; returns the versions applied. Safe to run by two processes at once."""
+
+
+class Database:
+    """The resource: the pool that all slots draw from. Slots and connections are equal in number, so nobody waits twice.
+
+    Server-side prepared statements are off and no session state is used, so that a transaction pooler may stand in
+    between.
+    """
+
+    name = "database"
+    probe = Transaction((Statement("ping"),))
+
+    def __init__(self, url: str, connections: int, statement_timeouts: Mapping[Priority, float]) -> None:
+        self.statement_timeouts = dict(statement_timeouts)
+        self.pool: ConnectionPool[psycopg.Connection[Row]] = ConnectionPool(
+            url,
+            min_size=1,
+            max_size=connections,
+            open=False,
+            timeout=_CONNECT_WAIT_S,
+            max_idle=120.0,
+            reconnect_timeout=30.0,
+            num_workers=1,
+            kwargs={
+                "autocommit": False,
+                "row_factory": dict_row,
+                "prepare_threshold": None,
+                "connect_timeout": int(_CONNECT_WAIT_S),
+                "options": "-c timezone=UTC",
+                "application_name": "supervisor",
+            },
+        )
+        self.pool.open(wait=False)
+
+    def make_slot(self, place: Place) -> Slot:
+        """Return a slot with a thread of its own; it takes a connection only while it works."""
+        return ThreadSlot(place, DatabaseWorker(self))
+
+    def reset(self) -> None:
+        """Replace every pooled connection: the server behind them was restarted."""
+        with contextlib.suppress(PoolClosed):
+            self.pool.drain()
+
+    def idle(self, since: float) -> None:
+        """Keep the pool: an idle connection costs little, and the pool closes spare ones itself."""
+
+    def close(self) -> None:
+        """Close the pool."""
+        self.pool.close(timeout=2.0)
+
+
+class DatabaseWorker:
+    """Runs transactions in one slot's thread."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._connection: psycopg.Connection[Row] | None = None
+
+    def perform(self, request: Request) -> list[list[Row]] | list[str]:
+        """Commit the transaction and return the rows of each statement, or raise and leave nothing of it."""
+        try:
+            connection = self._database.pool.getconn(timeout=min(_CONNECT_WAIT_S, request.limit_s))
+        except (PoolTimeout, PoolClosed, psycopg.Error) as error:
+            raise ResourceDiedError(f"no connection to Postgres: {error}", "is it running, is DATABASE_URL right?") from error
+        with self._lock:
+            self._connection = connection
+        try:
+            with connection.transaction():
+                timeout = self._database.statement_timeouts[request.priority]
+                connection.execute(f"SET LOCAL statement_timeout = {int(timeout * 1000)}")
+                if isinstance(request.work, Migrate):
+                    return _migrate(connection)
+                return [_execute(connection, statement) for statement in request.work.statements]
+        except psycopg.Error as error:
+            raise translate(error) from error
+        finally:
+            with self._lock:
+                self._connection = None
+            with contextlib.suppress(PoolClosed, psycopg.Error):
+                self._database.pool.putconn(connection)
+
+    def destroy(self) -> None:
+        """Cancel on the server, then cut the socket: a frozen server ignores the cancel."""
+        with self._lock:
+            connection = self._connection
+        if connection is None:
+            return
+        with contextlib.suppress(psycopg.Error, OSError):
+            connection.cancel_safe(timeout=1.0)
+        with contextlib.suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as cut:
+            cut.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Nothing is held between transactions."""
+
+
+def _execute(connection: psycopg.Connection[Row], statement: Statement) -> list[Row]:
+    params = {name: Jsonb(v) if isinstance(v, dict | list) else v for name, v in statement.params.items()}
+    cursor = connection.execute(load_queries()[statement.query].encode(), params)
+    rows = cursor.fetchall() if cursor.description is not None else []
+    count = len(rows) if cursor.description is not None else cursor.rowcount
+    if statement.expect is not None and count != statement.expect:
+        raise ConflictError(f"{statement.query} touched {count} rows where {statement.expect} were expected")
+    return rows
+
+
+def _migrate(connection: psycopg.Connection[Row]) -> list[str]:
+    connection.execute("SELECT pg_advisory_xact_lock(hashtext('schema_migrations'))")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_migrations (version text PRIMARY KEY, applied_at timestamptz DEFAULT now())"
+    )
+    done = {row["version"] for row in connection.execute("SELECT version FROM schema_migrations")}
+    applied = []
+    for version, script in load_migrations():
+        if version not in done:
+            connection.execute(script.encode())
+            connection.execute("INSERT INTO schema_migrations (version) VALUES (%s)", (version,))
+            applied.append(version)
+    return applied
+
+
+def translate(error: psycopg.Error) -> AppError:
+    """Return our word for psycopg's error; the branch decides about another attempt."""
+    match error:
+        case psycopg.errors.QueryCanceled() | psycopg.errors.SerializationFailure() | psycopg.errors.DeadlockDetected():
+            return TransientError(f"Postgres cancelled the transaction: {error}")
+        case psycopg.IntegrityError():
+            return ConflictError(f"Postgres refused a row: {error}")
+        case psycopg.OperationalError() | psycopg.InterfaceError():
+            return ResourceDiedError(f"Postgres broke off: {error}")
+        case _:
+            return QueryError(f"Postgres rejected a statement: {type(error).__name__}: {error}")
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseClient:
+    """What a job holds of the database: named queries, each call one committed transaction."""
+
+    caller: Caller
+    limit_s: float
+
+    def transact(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        """Commit all statements together; return the rows of each.
+
+        Raises:
+            ConflictError: a constraint or an expected row count stood against it; nothing was written.
+            QueryError: a statement is wrong. TransientError: the server or the connection was in trouble.
+        """
+        result: list[list[Row]] = self.caller.call(Transaction(tuple(statements)), self.limit_s)
+        return result
+
+    def all(self, query: str, **params: Any) -> list[Row]:
+        """Return all rows of one named query."""
+        return self.transact([Statement(query, params)])[0]
+
+    def one(self, query: str, **params: Any) -> Row | None:
+        """Return the first row of one named query, or None."""
+        rows = self.all(query, **params)
+        return rows[0] if rows else None
+
+    def run(self, query: str, *, expect: int | None = None, **params: Any) -> None:
+        """Execute one named query, insisting on the number of rows it touches if `expect` is given."""
+        self.transact([Statement(query, params, expect)])
+
+    def migrate(self) -> list[str]:
+        """Bring the schema up to date; return the versions applied."""
+        versions: list[str] = self.caller.call(Migrate(), max(self.limit_s, 60.0))
+        return versions

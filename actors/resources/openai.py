@@ -1,0 +1,242 @@
+"""The model endpoint: coroutine slots around the async client, JSON-schema answers, and the daily money."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pydantic
+
+from actors.domain.budget import Budget, MoneyLane, cost, worst_case
+from actors.errors import (
+    AppError,
+    BudgetExceededError,
+    ModelBusyError,
+    ModelOutputError,
+    ModelRefusedError,
+    ResourceDiedError,
+)
+from actors.runtime.slot import CoroutineSlot, Place
+from actors.sql.queries import Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import date, datetime
+
+    from openai import AsyncOpenAI
+
+    from actors.messages import Request
+    from actors.resources.database import DatabaseClient
+    from actors.runtime.client import Caller
+    from actors.runtime.loop import LoopThread
+    from actors.runtime.slot import Slot
+
+Answer = TypeVar("Answer", bound=pydantic.BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """Work: one chat completion whose answer fits `schema`. `ledger` is the day's recorded spending by lane."""
+
+    messages: tuple[dict[str, str], ...]
+    schema: type[pydantic.BaseModel]
+    model: str
+    temperature: float
+    max_tokens: int
+    lane: MoneyLane
+    day: date
+    reserve: float
+    ledger: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """An answer with what it cost in US dollars."""
+
+    answer: pydantic.BaseModel
+    cost_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class ListModels:
+    """Work: the breaker's probe, a free call."""
+
+
+class OpenAI:
+    """The resource: one async client, imported and made when first needed (40 MB), and the budget it spends from.
+
+    Everything here runs on the loop's thread, so the budget needs no lock.
+    """
+
+    name = "openai"
+    probe = ListModels()
+
+    def __init__(self, loop: LoopThread, base_url: str, api_key: Callable[[], str], timeout_s: float, budget: Budget) -> None:
+        self.budget = budget
+        self._loop, self._base_url, self._api_key, self._timeout_s = loop, base_url, api_key, timeout_s
+        self._client: AsyncOpenAI | None = None
+
+    @property
+    def client(self) -> AsyncOpenAI:
+        """Return the client, made at the first call. Its own retries are off: they live in the run."""
+        if self._client is None:
+            from openai import AsyncOpenAI
+
+            self._client = AsyncOpenAI(
+                base_url=self._base_url, api_key=self._api_key(), timeout=self._timeout_s, max_retries=0
+            )
+        return self._client
+
+    def make_slot(self, place: Place) -> Slot:
+        """Return a slot on the loop."""
+        return CoroutineSlot(place, OpenAIWorker(self), self._loop)
+
+    def reset(self) -> None:
+        """Nothing is stale: each call opens or reuses a connection by itself."""
+
+    def idle(self, since: float) -> None:
+        """Keep the client: its module cannot be unloaded anyway."""
+
+    def close(self) -> None:
+        """Close the client's connections."""
+        if self._client is not None:
+            self._loop.call(self._client.close(), timeout=2.0)
+
+
+class OpenAIWorker:
+    """One call at a time on the loop. A deadline cancels the task, which aborts the HTTP request."""
+
+    def __init__(self, resource: OpenAI) -> None:
+        self._resource = resource
+
+    async def perform(self, request: Request) -> Completed | None:
+        """Return the validated answer with its cost; raise in the words of `actors.errors`."""
+        import openai
+
+        try:
+            if isinstance(request.work, ListModels):
+                await self._resource.client.models.list()
+                return None
+            return await self._complete(request.work)
+        except openai.OpenAIError as error:
+            raise translate(error) from error
+
+    async def _complete(self, work: Complete) -> Completed:
+        budget = self._resource.budget
+        if not budget.is_known(work.day):
+            budget.seed(work.day, work.ledger)
+        if not budget.reserve(work.lane, work.reserve):
+            raise BudgetExceededError(
+                f"{work.lane} has no {work.reserve:.4f} USD left today", "raise openai.budget_usd_per_day or wait"
+            )
+        response = await self._resource.client.chat.completions.create(
+            model=work.model,
+            messages=list(work.messages),  # type: ignore[arg-type]
+            temperature=work.temperature,
+            max_tokens=work.max_tokens,
+            response_format={
+                "type": "json_schema",
+                "json_schema": {
+                    "name": work.schema.__name__,
+                    "schema": work.schema.model_json_schema(),
+                    "strict": True,
+                },
+            },
+        )
+        usage = response.usage
+        spent = cost(work.model, usage.prompt_tokens, usage.completion_tokens) if usage else work.reserve
+        budget.settle(work.lane, work.reserve, spent)
+        choice = response.choices[0]
+        if choice.finish_reason == "length":
+            raise ModelOutputError(f"the model's answer was cut off at {work.max_tokens} tokens")
+        try:
+            answer = work.schema.model_validate_json(choice.message.content or "")
+        except pydantic.ValidationError as error:
+            raise ModelOutputError(f"the model's answer does not fit {work.schema.__name__}: {error}") from error
+        return Completed(answer, spent)
+
+    async def destroy(self) -> None:
+        """Nothing to break: the slot cancels the task."""
+
+    async def close(self) -> None:
+        """Nothing is held between calls."""
+
+
+def translate(error: Exception) -> AppError:
+    """Return our word for the client library's error."""
+    import openai
+
+    match error:
+        case openai.RateLimitError() | openai.InternalServerError():
+            return ModelBusyError(f"the model endpoint is busy or broken: {error}")
+        case openai.AuthenticationError() | openai.PermissionDeniedError():
+            return ModelRefusedError(f"the model endpoint refused the key: {error}", "check OPENAI_API_KEY")
+        case openai.NotFoundError():
+            return ModelRefusedError(f"the model endpoint knows no such model or path: {error}", "check OPENAI_BASE_URL and openai.model")
+        case openai.APIConnectionError():
+            return ResourceDiedError(f"the model endpoint cannot be reached: {error}", "check OPENAI_BASE_URL")
+        case openai.APIStatusError():
+            return ModelRefusedError(f"the model endpoint refused the call: {error}")
+        case _:
+            return ModelOutputError(f"the model client failed: {type(error).__name__}: {error}")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAIClient:
+    """What a job holds of the model: typed answers whose money is on record before the call is made."""
+
+    caller: Caller
+    database: DatabaseClient
+    model: str
+    limit_s: float
+    now: Callable[[], datetime]
+
+    def complete(
+        self,
+        messages: Sequence[dict[str, str]],
+        schema: type[Answer],
+        *,
+        lane: MoneyLane,
+        purpose: str,
+        temperature: float = 0.8,
+        max_tokens: int = 600,
+    ) -> Answer:
+        """Return an answer that fits `schema`.
+
+        The reservation is written to the ledger first and settled afterwards; a call whose cost is unknown (it died
+        on the way) keeps its reservation.
+
+        Raises:
+            BudgetExceededError: the lane's money is spent. ModelRefusedError: key, model or request is wrong.
+            ModelOutputError: the answer does not fit. ModelBusyError, ResourceDiedError: the endpoint is in trouble.
+        """
+        call_id, now = uuid.uuid4(), self.now()
+        reserve = worst_case(self.model, sum(len(m["content"]) for m in messages), max_tokens)
+        usage, _ = self.database.transact(
+            [
+                Statement("usage_today", {"day": now.date()}),
+                Statement(
+                    "reserve_usage",
+                    {
+                        "call_id": call_id,
+                        "day": now.date(),
+                        "lane": lane.value,
+                        "purpose": purpose,
+                        "model": self.model,
+                        "reserved_usd": reserve,
+                        "now": now,
+                    },
+                ),
+            ]
+        )
+        ledger = {row["lane"]: row["spent"] for row in usage}
+        work = Complete(tuple(messages), schema, self.model, temperature, max_tokens, lane, now.date(), reserve, ledger)
+        try:
+            completed: Completed = self.caller.call(work, self.limit_s)
+        except (BudgetExceededError, ModelRefusedError, ModelBusyError):
+            self.database.run("settle_usage", call_id=call_id, cost_usd=0)
+            raise
+        self.database.run("settle_usage", call_id=call_id, cost_usd=completed.cost_usd, expect=1)
+        assert isinstance(completed.answer, schema)
+        return completed.answer

@@ -1,0 +1,116 @@
+"""Redis: one blocking pool behind thread slots; a command is the errand. Never the only home of a truth."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from actors.errors import QueryError, ResourceDiedError
+from actors.runtime.slot import Place, ThreadSlot
+
+if TYPE_CHECKING:
+    from actors.messages import Request
+    from actors.runtime.client import Caller
+    from actors.runtime.slot import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Work: one Redis command with its arguments."""
+
+    words: tuple[str | int | float | bytes, ...]
+
+
+def open_pool(url: str, size: int, timeout_s: float) -> redis.BlockingConnectionPool:
+    """Return the process's one pool. Retries are off: they live in the run."""
+    return redis.BlockingConnectionPool.from_url(
+        url,
+        max_connections=size,
+        timeout=timeout_s,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=timeout_s,
+        retry=Retry(NoBackoff(), 0),
+        decode_responses=True,
+    )
+
+
+class Redis:
+    """The resource: the slots' share of the pool."""
+
+    name = "redis"
+    probe = Command(("PING",))
+
+    def __init__(self, pool: redis.BlockingConnectionPool) -> None:
+        self.pool = pool
+
+    def make_slot(self, place: Place) -> Slot:
+        """Return a slot with a thread of its own."""
+        return ThreadSlot(place, RedisWorker(self.pool))
+
+    def reset(self) -> None:
+        """Close idle connections: the server behind them was restarted."""
+        self.pool.disconnect(inuse_connections=False)
+
+    def idle(self, since: float) -> None:
+        """Keep the pool: an idle connection costs nothing worth saving."""
+
+    def close(self) -> None:
+        """Close the pool's connections."""
+        self.pool.disconnect()
+
+
+class RedisWorker:
+    """Runs commands in one slot's thread, on one connection of its own."""
+
+    def __init__(self, pool: redis.BlockingConnectionPool) -> None:
+        self._pool = pool
+        self._connection: redis.Connection | None = None
+
+    def perform(self, request: Request) -> Any:
+        """Return the command's answer. After any trouble the connection is cut and the next command makes a new one."""
+        command: Command = request.work
+        try:
+            if self._connection is None:
+                self._connection = self._pool.get_connection()
+            self._connection.send_command(*command.words)
+            return self._connection.read_response()
+        except redis.ResponseError as error:
+            raise QueryError(f"Redis rejected {command.words[0]!r}: {error}") from error
+        except (redis.RedisError, OSError) as error:
+            self.close()
+            raise ResourceDiedError(f"Redis broke off: {error}", "is it running, is REDIS_URL right?") from error
+
+    def destroy(self) -> None:
+        """Cut the connection under the command."""
+        connection = self._connection
+        if connection is not None:
+            connection.disconnect()
+
+    def close(self) -> None:
+        """Give the connection back, cut."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(redis.RedisError, OSError):
+                connection.disconnect()
+            self._pool.release(connection)
+
+
+@dataclass(frozen=True, slots=True)
+class RedisClient:
+    """What a job holds of Redis. What it stores there may vanish."""
+
+    caller: Caller
+    limit_s: float
+
+    def run(self, *words: str | float | bytes) -> Any:
+        """Execute one command and return its answer.
+
+        Raises:
+            ResourceDiedError: the server is away. QueryError: the command is wrong.
+        """
+        return self.caller.call(Command(words), self.limit_s)

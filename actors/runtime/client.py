@@ -1,0 +1,80 @@
+"""The asking side of a front: how a run sends a request and waits for its reply, never past its own deadline."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from actors.domain.priority import Band, Priority
+from actors.errors import DeadlineError
+from actors.messages import Request
+from actors.runtime.reply import WaitingReply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actors.runtime.address import Address
+
+_numbers = itertools.count(1)
+_ANSWER_GRACE_S = 2.0
+"""How much longer than its errand an asker waits, so that the front's own verdict arrives first."""
+
+
+def request_id(owner: str) -> str:
+    """Return an id that is unique in this process and tells whose request it is."""
+    return f"{owner}/{next(_numbers)}"
+
+
+@dataclass(slots=True)
+class Scope:
+    """In whose name and until when requests are made: one run, or one actor's own business.
+
+    `deadline` is monotonic. `revoke` makes every later call raise, so that a run that overran cannot go on.
+    """
+
+    owner: str
+    priority: Priority
+    deadline: float
+    _revoked: threading.Event = field(default_factory=threading.Event)
+
+    def revoke(self) -> None:
+        """Refuse all further requests of this scope, from any thread."""
+        self._revoked.set()
+
+    def remaining(self) -> float:
+        """Return real seconds left.
+
+        Raises:
+            DeadlineError: none are left, or the scope was revoked.
+        """
+        left = self.deadline - time.monotonic()
+        if left <= 0 or self._revoked.is_set():
+            raise DeadlineError(f"{self.owner} is past its deadline")
+        return left
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Sends work to one front within one scope. Blocks the calling thread; never used by a front."""
+
+    front: Address
+    scope: Scope
+
+    def call(self, work: Any, limit_s: float, on_commit: Callable[[Any], float] | None = None) -> Any:
+        """Return the result of one errand.
+
+        Raises:
+            AppError: whatever the errand, the slot or the front answered.
+        """
+        left = self.scope.remaining()
+        limit = min(limit_s, left)
+        start_by = time.monotonic() + max(left - limit, 0.0) + min(1.0, left)
+        reply = WaitingReply()
+        request = Request(
+            request_id(self.scope.owner), work, self.scope.priority, start_by, limit, reply, self.scope.owner
+        )
+        self.front.tell(request, Band.of(self.scope.priority))
+        return reply.wait(start_by - time.monotonic() + limit + _ANSWER_GRACE_S, on_commit)

@@ -1,0 +1,197 @@
+"""The clock: turns the timetable into `Due` messages. The `schedule` library is its tick source, the grid decides."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import schedule
+
+from actors.domain.backoff import Backoff
+from actors.domain.priority import Band, Priority
+from actors.domain.timetable import Entry, Fire, Miss, Timetable
+from actors.errors import AppError
+from actors.messages import Drain, Due, Missed, Planned, Request, Settled, Tick, Trigger, Wake
+from actors.runtime.client import request_id
+from actors.runtime.reply import Answer, ToldReply
+from actors.sql.queries import Statement, Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from actors.domain.timetable import Action
+    from actors.job import Job
+    from actors.runtime.address import Address
+    from actors.runtime.cell import ActorContext
+    from actors.runtime.time import ScheduleClock
+
+logger = logging.getLogger(__name__)
+
+_LOAD_LIMIT_S = 10.0
+_LOAD_AGAIN_S = 1.0
+_LONGEST_BACKOFF_S = 300.0
+HISTORY = "history"
+
+
+class Ticker:
+    """A thread around `schedule`: calls `tick` each second, and sooner when it is told when the next slot is."""
+
+    def __init__(self, tick: Callable[[], None]) -> None:
+        self._scheduler = schedule.Scheduler()
+        self._entry = self._scheduler.every(1).seconds.do(tick)
+        self._lock = threading.Lock()
+        self._changed = threading.Event()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="ticker", daemon=True)
+        self._thread.start()
+
+    def expect(self, seconds: float) -> None:
+        """Pull the next tick forward to this many real seconds from now, if that is sooner."""
+        with self._lock:
+            # `schedule` lives on naive local time; only differences of it are used.
+            wanted = datetime.now() + timedelta(seconds=max(seconds, 0.0))  # noqa: DTZ005
+            if self._entry.next_run is None or wanted < self._entry.next_run:
+                self._entry.next_run = wanted
+        self._changed.set()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stopped = True
+        self._changed.set()
+
+    def _run(self) -> None:
+        while not self._stopped:
+            with self._lock:
+                self._scheduler.run_pending()
+                idle = self._scheduler.idle_seconds
+            self._changed.wait(min(max(idle or 0.0, 0.001), 1.0))
+            self._changed.clear()
+
+
+@dataclass(slots=True)
+class Clock:
+    """Behaviour of the clock. Asks the database once for what earlier processes did, and fires nothing before it knows."""
+
+    context: ActorContext
+    schedule_clock: ScheduleClock
+    jobs: Mapping[str, Job]
+    entries: list[Entry]
+    backoffs: Mapping[str, float]
+    """First wait before another attempt, real seconds, per job."""
+    families: Mapping[str, Address]
+    database: Address
+    board: Address
+    timetable: Timetable = field(init=False)
+    ticker: Ticker = field(init=False)
+    loaded: bool = False
+    draining: bool = False
+    planned: Planned | None = None
+
+    def __post_init__(self) -> None:
+        self.timetable = Timetable.of(self.entries)
+        address = self.context.address
+        self.ticker = Ticker(lambda: _send(address, Tick()))
+        self._load()
+
+    def receive(self, message: Any) -> Any:
+        """Serve ticks, settled runs, triggers and the answer about history."""
+        match message:
+            case Tick():
+                self._tick()
+            case Settled():
+                self._settled(message)
+            case Trigger(job, by):
+                logger.info("%s is triggered by %s", job, by, extra={"action": "job_triggered", "job": job, "by": by})
+                self._carry_out(self.timetable.triggered(job, self.schedule_clock.now(), by))
+            case Answer(tag, value, error) if tag == HISTORY:
+                self._history(value, error)
+            case Wake():
+                self._load()
+            case Drain():
+                self.draining = True
+            case _:
+                logger.warning("the clock got an unknown message", extra={"action": "message_unknown"})
+        return None
+
+    def stop(self) -> None:
+        """End the ticker."""
+        self.ticker.stop()
+
+    def _load(self) -> None:
+        if self.loaded:
+            return
+        work = Transaction((Statement("job_history"),))
+        reply = ToldReply(self.context.address, HISTORY)
+        request = Request(
+            request_id("clock"), work, Priority.P0, time.monotonic() + _LOAD_LIMIT_S, _LOAD_LIMIT_S, reply, "clock"
+        )
+        try:
+            self.database.tell(request, Band.P0)
+        except AppError as error:
+            self._history(None, error)
+
+    def _history(self, value: Any, error: BaseException | None) -> None:
+        if error is not None:
+            logger.warning("the clock waits for the database", extra={"action": "clock_waits", "data": str(error)})
+            self.context.wake_at(time.monotonic() + _LOAD_AGAIN_S)
+            return
+        rows = value[0]
+        self.timetable.load(
+            {row["job"]: row["last_slot"] for row in rows},
+            {row["job"]: row["last_success"] for row in rows if row["last_success"] is not None},
+        )
+        self.loaded = True
+        self._tick()
+
+    def _settled(self, settled: Settled) -> None:
+        draw = random.random()
+        backoff = Backoff(self.backoffs.get(settled.job, 5.0), _LONGEST_BACKOFF_S)
+        wait = backoff.delay(settled.attempt - 1, draw)
+        retry_at = self.schedule_clock.now() + timedelta(seconds=wait * self.schedule_clock.speed)
+        self.timetable.settled(
+            settled.job, settled.slot, settled.attempt, settled.outcome, settled.ended_at, retry_at
+        )
+        self._tick()
+
+    def _tick(self) -> None:
+        if not self.loaded or self.draining:
+            return
+        now = self.schedule_clock.now()
+        self._carry_out(self.timetable.tick(now))
+        due = self.timetable.next_due(now)
+        if due is not None and due > now:
+            self.ticker.expect(self.schedule_clock.real_seconds(due - now))
+        planned = Planned(
+            {job: self.timetable.due_of(job, now) for job in self.timetable.rows}, self.timetable.waiting(now)
+        )
+        if planned.waiting or self.planned is None or planned.next_due.keys() != self.planned.next_due.keys() or any(
+            self.planned.next_due[job] != at for job, at in planned.next_due.items()
+        ):
+            self.planned = planned
+            with contextlib.suppress(AppError):
+                self.board.tell(planned)
+
+    def _carry_out(self, actions: list[Action]) -> None:
+        for action in actions:
+            family = self.families[self.jobs[action.job].family]
+            band = Band.of(self.jobs[action.job].priority)
+            match action:
+                case Fire(job, slot, attempt, trigger, degraded):
+                    _send(family, Due(job, slot, attempt, trigger, degraded), band)
+                case Miss(job, slot, reason):
+                    _send(family, Missed(job, slot, reason), band)
+
+
+def _send(address: Address, message: Any, band: Band = Band.P0) -> None:
+    try:
+        address.tell(message, band)
+    except AppError as error:
+        logger.error(
+            "%s took no %s", address.name, type(message).__name__, extra={"action": "message_refused", "data": str(error)}
+        )

@@ -1,0 +1,268 @@
+"""A family: the mailbox of a group of jobs. Admits, sends to the run slots, settles, and records."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from actors.domain.admission import Admission
+from actors.domain.outcome import Blocked, Done, Failed, Nothing, Outcome, Snooze
+from actors.domain.priority import Band, Priority
+from actors.errors import AppError
+from actors.messages import Describe, Drain, Due, FamilyState, Missed, Pause, Request, Resume, Settled, Wake
+from actors.runtime.client import request_id
+from actors.runtime.reply import Answer, ToldReply
+from actors.runtime.runs import Run, RunResult
+from actors.sql.queries import Statement, Transaction
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from actors.job import Job
+    from actors.runtime.address import Address
+    from actors.runtime.cell import ActorContext
+    from actors.runtime.time import ScheduleClock
+
+logger = logging.getLogger(__name__)
+
+_RECORD_LIMIT_S = 10.0
+_RECORD_AGAIN_S = 2.0
+_BACKLOG = 1000
+_RUNS = itertools.count(1)
+
+RECORD = "record"
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyPlan:
+    """What a family needs to know of its jobs: definitions, and deadline (real seconds) per job."""
+
+    name: str
+    jobs: dict[str, Job]
+    deadlines: dict[str, float]
+    boot_id: str
+
+
+@dataclass(slots=True)
+class Family:
+    """Behaviour of a family. Never blocks: runs and records are requests whose answers come back as messages."""
+
+    context: ActorContext
+    plan: FamilyPlan
+    clock: ScheduleClock
+    runs: Address
+    database: Address
+    listeners: tuple[Address, ...]
+    """Who hears of settled runs and misses: the clock and the board."""
+    board: Address
+    admission: Admission = field(init=False)
+    dues: dict[str, tuple[Due, datetime]] = field(default_factory=dict)
+    """Runs under way by id: what was due, and the schedule time of its admission."""
+    backlog: deque[Statement] = field(default_factory=deque)
+    recording: Statement | None = None
+
+    def __post_init__(self) -> None:
+        self.admission = Admission(frozenset(self.plan.jobs))
+
+    def receive(self, message: Any) -> Any:
+        """Serve dues, results of runs, records and control words."""
+        match message:
+            case Due():
+                self._due(message)
+            case Answer(tag, value, error) if tag == RECORD:
+                self._recorded(error)
+            case Answer(tag, value, error):
+                self._run_ended(tag, value, error)
+            case Missed():
+                self._miss(message.job, message.slot, message.reason)
+            case Pause(job, _):
+                self.admission.pause(job)
+            case Resume(job):
+                self.admission.resume(job)
+            case Drain():
+                self.admission.draining = True
+            case Wake():
+                self._record()
+            case Describe():
+                return self._state()
+            case _:
+                logger.warning("a family got an unknown message", extra={"action": "message_unknown"})
+        if isinstance(message, Pause | Resume):
+            self._tell(self.board, self._state())
+        return None
+
+    def stop(self) -> None:
+        """Nothing is held: runs under way belong to the run slots."""
+
+    def _due(self, due: Due) -> None:
+        run_id = f"{due.job}-{self.plan.boot_id[:6]}-{next(_RUNS)}"
+        refusal = self.admission.admit(due.job, run_id, forced=due.trigger.startswith("operator"))
+        if refusal:
+            self._miss(due.job, due.slot, refusal, tell_clock=True, due=due)
+            return
+        now = self.clock.now()
+        self.dues[run_id] = (due, now)
+        job, limit = self.plan.jobs[due.job], self.plan.deadlines[due.job]
+        run = Run(job, run_id, due.slot, due.attempt, due.trigger, due.degraded)
+        reply = ToldReply(self.context.address, run_id)
+        request = Request(run_id, run, job.priority, time.monotonic() + limit, limit, reply, run_id)
+        try:
+            self.runs.tell(request, Band.of(job.priority))
+        except AppError as error:
+            self._run_ended(run_id, None, error)
+            return
+        logger.info(
+            "%s starts",
+            due.job,
+            extra={"action": "run_admitted", "job": due.job, "run": run_id, "trigger": due.trigger, "attempt": due.attempt},
+        )
+        self._tell(self.board, self._state())
+
+    def _run_ended(self, run_id: str, result: RunResult | None, error: BaseException | None) -> None:
+        due, admitted = self.dues.pop(run_id, (None, None))
+        if due is None or admitted is None or not self.admission.ended(due.job, run_id):
+            return
+        if result is None:
+            now = self.clock.now()
+            result = RunResult(Failed(f"{type(error).__name__}: {error}"), admitted, now)
+        late = self.clock.real_seconds(result.started_at - due.slot) if due.trigger == "slot" else 0.0
+        settled = Settled(
+            due.job,
+            self.plan.name,
+            run_id,
+            due.slot,
+            due.attempt,
+            result.outcome,
+            result.started_at,
+            result.ended_at,
+            due.trigger,
+            max(0.0, late),
+        )
+        self._log(settled)
+        for listener in self.listeners:
+            self._tell(listener, settled)
+        self._tell(self.board, self._state())
+        word, counts, reason = describe(settled.outcome)
+        self._keep(settled.run_id, settled, settled.started_at, settled.ended_at, word, counts, reason)
+
+    def _miss(self, job: str, slot: datetime, reason: str, *, tell_clock: bool = False, due: Due | None = None) -> None:
+        logger.warning("%s missed a slot: %s", job, reason, extra={"action": "slot_missed", "job": job, "slot": slot.isoformat()})
+        now = self.clock.now()
+        trigger = due.trigger if due is not None else "slot"
+        settled = Settled(job, self.plan.name, "", slot, 1, Blocked(reason), now, now, trigger)
+        for listener in self.listeners if tell_clock else (self.board,):
+            self._tell(listener, settled)
+        self._keep(f"missed-{job}-{slot.isoformat()}-{trigger}", settled, None, now, "missed", {}, reason)
+
+    def _keep(
+        self,
+        run_id: str,
+        settled: Settled,
+        started_at: datetime | None,
+        ended_at: datetime,
+        outcome: str,
+        counts: dict[str, int],
+        reason: str,
+    ) -> None:
+        if len(self.backlog) >= _BACKLOG:
+            dropped = self.backlog.popleft()
+            logger.error(
+                "run history overflows, its oldest record is dropped",
+                extra={"action": "record_dropped", "run": dropped.params["run_id"], "data": str(dropped.params)},
+            )
+        self.backlog.append(
+            Statement(
+                "record_run",
+                {
+                    "run_id": run_id,
+                    "job": settled.job,
+                    "family": settled.family,
+                    "slot": settled.slot,
+                    "attempt": settled.attempt,
+                    "trigger": settled.trigger,
+                    "started_at": started_at,
+                    "ended_at": ended_at,
+                    "late_s": settled.late_s,
+                    "outcome": outcome,
+                    "counts": counts,
+                    "reason": reason[:2000],
+                },
+            )
+        )
+        self._record()
+
+    def _record(self) -> None:
+        if self.recording is not None or not self.backlog:
+            return
+        self.recording = self.backlog.popleft()
+        work = Transaction((self.recording,))
+        reply = ToldReply(self.context.address, RECORD)
+        request = Request(
+            request_id(self.plan.name), work, Priority.P1, time.monotonic() + _RECORD_LIMIT_S, _RECORD_LIMIT_S, reply, self.plan.name
+        )
+        try:
+            self.database.tell(request, Band.P1)
+        except AppError as error:
+            self._recorded(error)
+
+    def _recorded(self, error: BaseException | None) -> None:
+        statement, self.recording = self.recording, None
+        if error is None:
+            self._record()
+            return
+        if statement is not None and len(self.backlog) < _BACKLOG:
+            self.backlog.appendleft(statement)
+        logger.warning(
+            "run history could not be written, %d records wait",
+            len(self.backlog),
+            extra={"action": "record_delayed", "family": self.plan.name, "data": str(error)},
+        )
+        self.context.wake_at(time.monotonic() + _RECORD_AGAIN_S)
+
+    def _log(self, settled: Settled) -> None:
+        word, counts, reason = describe(settled.outcome)
+        level = logging.WARNING if isinstance(settled.outcome, Failed | Blocked) else logging.INFO
+        logger.log(
+            level,
+            "%s ended: %s",
+            settled.job,
+            word,
+            extra={
+                "action": f"run_{word}",
+                "job": settled.job,
+                "run": settled.run_id,
+                "attempt": settled.attempt,
+                "late_s": round(settled.late_s, 3),
+                "took_ms": int(1000 * self.clock.real_seconds(settled.ended_at - settled.started_at)),
+                "counts": counts,
+                "data": reason,
+            },
+        )
+
+    def _state(self) -> FamilyState:
+        return FamilyState(self.plan.name, tuple(self.admission.running), tuple(sorted(self.admission.paused)))
+
+    def _tell(self, listener: Address, news: Any) -> None:
+        # News goes up and never waits; a full listener costs the news, not the family.
+        with contextlib.suppress(AppError):
+            listener.tell(news, Band.P0)
+
+
+def describe(outcome: Outcome) -> tuple[str, dict[str, int], str]:
+    """Return an outcome as its word, counts and reason."""
+    match outcome:
+        case Done(counts):
+            return "done", counts, ""
+        case Nothing(reason):
+            return "nothing", {}, reason
+        case Snooze(until, reason):
+            return "snooze", {}, f"until {until.isoformat()}: {reason}"
+        case Blocked(reason):
+            return "blocked", {}, reason
+        case Failed(error, _):
+            return "failed", {}, error

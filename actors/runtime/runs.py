@@ -1,0 +1,114 @@
+"""Run slots: where job bodies execute, sixteen threads that do nothing else."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from actors.domain.outcome import Blocked, Done, Failed, Nothing, Outcome, Snooze
+from actors.errors import AppError, PermanentError
+from actors.runtime.client import Scope
+from actors.runtime.slot import Place, ThreadSlot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from actors.job import Job, JobContext
+    from actors.messages import Request
+    from actors.runtime.slot import Slot
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Work: one attempt at one job."""
+
+    job: Job
+    run_id: str
+    slot: datetime
+    attempt: int
+    trigger: str
+    degraded: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run slot sends back; times are schedule time."""
+
+    outcome: Outcome
+    started_at: datetime
+    ended_at: datetime
+
+
+class Runs:
+    """The resource: threads for job bodies. `prepare` builds a run's context within its scope."""
+
+    name = "runs"
+    probe = None
+
+    def __init__(self, prepare: Callable[[Run, Scope], JobContext]) -> None:
+        self._prepare = prepare
+
+    def make_slot(self, place: Place) -> Slot:
+        """Return a slot with a thread of its own."""
+        return ThreadSlot(place, RunWorker(self._prepare))
+
+    def reset(self) -> None:
+        """Nothing is held."""
+
+    def idle(self, since: float) -> None:
+        """Nothing to let go of."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class RunWorker:
+    """Executes job bodies in one slot's thread; whatever a body raises becomes `Failed`."""
+
+    def __init__(self, prepare: Callable[[Run, Scope], JobContext]) -> None:
+        self._prepare = prepare
+        self._scope: Scope | None = None
+
+    def perform(self, request: Request) -> RunResult:
+        """Run the body and return its outcome."""
+        run: Run = request.work
+        self._scope = Scope(run.run_id, request.priority, time.monotonic() + request.limit_s)
+        context = self._prepare(run, self._scope)
+        started = context.now()
+        outcome = execute(run, context)
+        return RunResult(outcome, started, context.now())
+
+    def destroy(self) -> None:
+        """Make every later request of the run raise; a body that computes in a loop is left behind."""
+        if self._scope is not None:
+            self._scope.revoke()
+
+    def close(self) -> None:
+        """Nothing is held between runs."""
+
+
+def execute(run: Run, context: JobContext) -> Outcome:
+    """Call the body and return an outcome, whatever it does."""
+    try:
+        outcome: Any = run.job.body(context)
+    except PermanentError as error:
+        return Failed(_describe(error), transient=False)
+    except AppError as error:
+        return Failed(_describe(error))
+    except BaseException as error:  # noqa: BLE001 - a body's bug must not take the slot with it
+        logger.exception("job %s raised", run.job.name, extra={"action": "run_crashed", "job": run.job.name, "run": run.run_id})
+        return Failed(_describe(error), transient=False)
+    if not isinstance(outcome, Done | Nothing | Snooze | Blocked | Failed):
+        return Failed(f"job {run.job.name} returned {type(outcome).__name__} instead of an outcome", transient=False)
+    if isinstance(outcome, Done) and not any(outcome.counts.values()):
+        return Nothing("all counts are zero")
+    return outcome
+
+
+def _describe(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
