@@ -31,7 +31,9 @@ def options(arguments: Sequence[str] | None = None) -> SandboxOptions:
         ConfigError: the anchor is not a pair of times.
     """
     parser = argparse.ArgumentParser(prog="actors.sandbox", description="The outside world in miniature.")
-    parser.add_argument("--port", type=int, required=True, help="TCP port on the loopback interface; 0 takes a free one")
+    parser.add_argument(
+        "--port", type=int, required=True, help="TCP port on the loopback interface; 0 takes a free one"
+    )
     parser.add_argument("--data", type=Path, required=True, help="directory of the world and the clock")
     parser.add_argument("--speed", type=float, default=60.0, help="schedule seconds per real second (60)")
     parser.add_argument("--seed", type=int, default=1, help="decides background, audience and model (1)")

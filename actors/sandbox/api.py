@@ -147,7 +147,7 @@ def _variables(request: Request) -> Variables:
     """
     if request.body:
         body = json.loads(request.body)
-        source = body.get("variables") if isinstance(body, dict) else None
+        source = body["variables"] if isinstance(body, dict) and "variables" in body else None
     else:
         source = json.loads(request.query.get("variables", "{}"))
     if not isinstance(source, dict):

@@ -62,7 +62,8 @@ def created(post: Post) -> dict[str, Any]:
 
 def _face(world: World, post: Post) -> Card:
     author = world.account_of(post.author)
-    assert author is not None, f"post {post.id} has no author"
+    if author is None:
+        raise LookupError(f"post {post.id} has no author")
     return {
         **_name(author),
         "id": post.id,

@@ -94,7 +94,8 @@ def _last_told(path: Path, wall: float) -> float:
     """Tell what the clock shows by the file, or the wall time when there is no file yet."""
     try:
         kept = json.loads(path.read_bytes())
-        return max(kept["floor"], Anchor(kept["wall"], kept["schedule"]).at(wall, kept["speed"]))
+        wall_then, schedule_then, speed, floor = (float(kept[key]) for key in ("wall", "schedule", "speed", "floor"))
+        return max(floor, Anchor(wall_then, schedule_then).at(wall, speed))
     except FileNotFoundError:
         return wall
     except (ValueError, KeyError, TypeError) as error:

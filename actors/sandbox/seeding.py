@@ -27,7 +27,9 @@ def seeded_event(operated: str, seed: int, born: datetime) -> Event:
     draw = random.Random(seed)
     accounts = [Account(**fields) for fields in source["accounts"]]
     posts = _posts(source, {account.handle: account.followers or 0 for account in accounts}, draw, born)
-    reposts = [Repost(entry["by"], posts[entry["of"]].id, born - draw.random() * _PAST / 8) for entry in source["reposts"]]
+    reposts = [
+        Repost(entry["by"], posts[entry["of"]].id, born - draw.random() * _PAST / 8) for entry in source["reposts"]
+    ]
     own = Account(operated, operated.replace("_", " ").title(), "Small notes on feeling well. Automated.", None, 12)
     return {
         "event": "seeded",

@@ -98,7 +98,7 @@ class SandboxServer(ThreadingHTTPServer):
     def url(self) -> str:
         """Where it listens."""
         host, port = self.server_address[:2]
-        return f"http://{str(host)}:{port}"
+        return f"http://{host!s}:{port}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Note what ended a connection; a client that went away is nothing to speak of."""
@@ -151,9 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             response = self.server.site.respond(request)
         except Exception:
-            logger.exception(
-                "The sandbox failed to answer", extra={"action": "answer_failed", "path": request.path}
-            )
+            logger.exception("The sandbox failed to answer", extra={"action": "answer_failed", "data": request.path})
             response = answer({"error": "the sandbox failed to answer; its log says why"}, 500)
         self._send(response)
 
@@ -178,8 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, response: Response) -> None:
         if response.held_s is not None:
-            self._hold(response.held_s)
-            self.close_connection = True
+            self._drop(response.held_s)
             return
         if response.late_s:
             self.server.is_stopping.wait(response.late_s)
@@ -193,10 +190,16 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(response.body)
 
-    def _hold(self, seconds: float) -> None:
-        """Keep the connection open without a word until the time is over, the client leaves, or the server stops."""
+    def _drop(self, seconds: float) -> None:
+        """Keep the connection open without a word until the time is over, the client leaves, or the server stops.
+
+        It then ends in the middle of an answer: a browser sends a request once more, POST or not, when a connection
+        that it has used before ends without a single byte, and the site would seem to have been asked twice.
+        """
+        self.close_connection = True
         until = time.monotonic() + seconds
         while time.monotonic() < until and not self.server.is_stopping.is_set():
-            readable, _, _ = select.select([self.connection], [], [], 0.2)
-            if readable:
+            has_client_left, _, _ = select.select([self.connection], [], [], 0.2)
+            if has_client_left:
                 return
+        self.wfile.write(b"HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 1\r\nConnection: close\r\n\r\n")
