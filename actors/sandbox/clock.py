@@ -68,10 +68,11 @@ class ScheduleClock:
             raise ConfigError(f"speed {speed} is not positive", "1 is real time, 60 a schedule minute per second")
         started = wall()
         path = directory / "clock.json"
-        self._floor = _last_told(path, started)
-        chosen = anchor or Anchor(started, self._floor)
+        told = _last_told(path, started)
+        chosen = anchor or Anchor(started, started if told is None else told)
         self.speed = speed
         self.anchor = Anchor(started, chosen.at(started, speed))
+        self._floor = self.anchor.schedule if told is None else told
         self._monotonic = monotonic
         self._started = monotonic()
         if self.anchor.schedule < self._floor:
@@ -90,14 +91,14 @@ class ScheduleClock:
         return datetime.fromtimestamp(max(self._floor, self.anchor.schedule + elapsed), UTC)
 
 
-def _last_told(path: Path, wall: float) -> float:
-    """Tell what the clock shows by the file, or the wall time when there is no file yet."""
+def _last_told(path: Path, wall: float) -> float | None:
+    """Tell what the clock shows by the file; None when it never told a time."""
     try:
         kept = json.loads(path.read_bytes())
         wall_then, schedule_then, speed, floor = (float(kept[key]) for key in ("wall", "schedule", "speed", "floor"))
         return max(floor, Anchor(wall_then, schedule_then).at(wall, speed))
     except FileNotFoundError:
-        return wall
+        return None
     except (ValueError, KeyError, TypeError) as error:
         hint = "it is written by the sandbox alone; restore it or start with an empty data directory"
         raise ConfigError(f"the clock file {os.fspath(path)} is unreadable: {error}", hint) from error
