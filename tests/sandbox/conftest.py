@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -107,6 +108,16 @@ class Impatience(threading.Event):
     def wait(self, timeout: float | None = None) -> bool:
         self.pauses.append(timeout)
         return self.is_set()
+
+
+def eventually(probe: Callable[[], Any]) -> Any:
+    """Ask until the answer is true, ten seconds at most."""
+    pause = threading.Event()
+    until = time.monotonic() + 10.0
+    while not (answer := probe()):
+        assert time.monotonic() < until, "it did not become true in ten seconds"
+        pause.wait(0.02)
+    return answer
 
 
 @dataclass

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
-from .conftest import ACCOUNT, Visitor
+from .conftest import ACCOUNT, Visitor, eventually
 
 CHROMIUM = os.environ.get("CHROMIUM_PATH") or next(
     filter(os.path.exists, ["/usr/lib/chromium/chromium-headless-shell"]), shutil.which("chromium")
@@ -62,7 +62,7 @@ def guest(browser: Browser, visitor: Visitor) -> Page:
 def test_a_post_goes_from_the_composer_to_its_own_page(
     page: Page, visitor: Visitor, address: str, scope: str, button: str
 ) -> None:
-    text = "Rest & <b>light</b>\n\nin the morning: \"yes\" — d'accord"
+    text = 'Rest & <b>light</b>\n\nin the morning: "yes" — d\'accord'
     page.goto(address)
     submit = page.locator(f'{scope}[data-testid="{button}"]')
     expect(submit).to_have_attribute("aria-disabled", "true")
@@ -165,8 +165,7 @@ def test_a_dropped_answer_is_not_asked_for_again_by_the_browser(page: Page, visi
     visitor.arm("hang")
     with page.expect_request("**/CreateTweet"):
         page.locator('[data-testid="tweetButtonInline"]').click()
-    while visitor.json("GET", "/_faults")["armed"]:
-        pass
+    eventually(lambda: not visitor.json("GET", "/_faults")["armed"])
     with page.expect_event("requestfailed", lambda request: "CreateTweet" in request.url):
         visitor.impatience.set()
     expect(page.locator(TOAST)).to_contain_text("Something went wrong")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Visitor
+from .conftest import Visitor, eventually
 
 
 @contextmanager
@@ -94,8 +94,7 @@ def test_a_polite_signal_ends_it_cleanly_even_with_a_hung_request(tmp_path: Path
         visitor.arm("hang")
         hung = threading.Thread(target=lambda: pytest.raises(Exception, visitor.create, "Hung", timeout=20))
         hung.start()
-        while visitor.json("GET", "/_faults")["armed"]:
-            pass
+        eventually(lambda: not visitor.json("GET", "/_faults")["armed"])
         process.send_signal(number)
         assert process.wait(10) == 0
         hung.join(10)

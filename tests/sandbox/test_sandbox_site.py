@@ -11,7 +11,7 @@ import pytest
 
 from actors.sandbox.faults import FAULTS
 
-from .conftest import ACCOUNT, BORN, Visitor
+from .conftest import ACCOUNT, BORN, Visitor, eventually
 
 CREATE = "/i/api/graphql/h/CreateTweet"
 
@@ -105,7 +105,8 @@ def test_the_old_address_of_the_composer_still_leads_there(visitor: Visitor) -> 
 
 
 @pytest.mark.parametrize(
-    "path", ["/search?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "/i/flow/login?redirect_after_login=%22%3E%3Cmarquee%3E"]
+    "path",
+    ["/search?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "/i/flow/login?redirect_after_login=%22%3E%3Cmarquee%3E"],
 )
 def test_hostile_addresses_are_escaped(visitor: Visitor, path: str) -> None:
     body = visitor.ask("GET", path)[2]
@@ -150,8 +151,7 @@ def test_a_new_post_is_on_its_own_page_before_it_is_on_the_profile(visitor: Visi
     id = result(visitor.create("Fresh"))["rest_id"]
     assert [entry["id"] for entry in visitor.query("TweetDetail", id=id)["entries"]] == [id]
     assert visitor.query("UserTweets", handle=ACCOUNT)["entries"] == []
-    while not (entries := visitor.query("UserTweets", handle=ACCOUNT)["entries"]):
-        pass
+    entries = eventually(lambda: visitor.query("UserTweets", handle=ACCOUNT)["entries"])
     assert [entry["id"] for entry in entries] == [id]
 
 

@@ -20,7 +20,9 @@ def ids(entries: list[Entry]) -> list[str]:
     return [entry.post.id for entry in entries]
 
 
-@pytest.mark.parametrize(("speed", "age_s", "is_known"), [(1, 9, False), (1, 11, True), (60, 17, False), (60, 19, True)])
+@pytest.mark.parametrize(
+    ("speed", "age_s", "is_known"), [(1, 9, False), (1, 11, True), (60, 17, False), (60, 19, True)]
+)
 def test_a_new_post_reaches_the_timelines_late(speed: float, age_s: float, is_known: bool) -> None:
     fresh = post(0)
     assert (indexed([fresh], NOW + timedelta(seconds=age_s), speed) == [fresh]) is is_known
