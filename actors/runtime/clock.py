@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 _LOAD_LIMIT_S = 10.0
 _LOAD_AGAIN_S = 1.0
+_OPEN_LOOK_S = 0.05
 _LONGEST_BACKOFF_S = 300.0
 HISTORY = "history"
 
@@ -87,6 +88,8 @@ class Clock:
     families: Mapping[str, Address]
     database: Address
     board: Address
+    opened: threading.Event
+    """Set once the schema is up to date; nothing is asked of the database before."""
     timetable: Timetable = field(init=False)
     ticker: Ticker = field(init=False)
     loaded: bool = False
@@ -125,6 +128,9 @@ class Clock:
 
     def _load(self) -> None:
         if self.loaded:
+            return
+        if not self.opened.is_set():
+            self.context.wake_at(time.monotonic() + _OPEN_LOOK_S)
             return
         work = Transaction((Statement("job_history"),))
         reply = ToldReply(self.context.address, HISTORY)

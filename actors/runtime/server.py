@@ -68,8 +68,7 @@ class ServerKeeper:
         return None
 
     def stop(self) -> None:
-        """Stop the server: a clean exit leaves no process behind."""
-        self.server.stop(timeout=8.0)
+        """Leave the server as it is: whoever opened the world closes it."""
 
     def _look(self) -> None:
         if self.server.is_alive():

@@ -1,0 +1,334 @@
+"""The application: the supervision tree as one list, started downwards and stopped upwards."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import redis
+
+from actors.config import Config
+from actors.control.operator import Operator, Reach
+from actors.domain.backoff import Backoff
+from actors.domain.budget import Budget, MoneyLane
+from actors.domain.priority import Band, Priority
+from actors.domain.supervision import Policy, Strategy
+from actors.domain.timetable import Entry
+from actors.errors import AppError
+from actors.job import JobContext, JobsView
+from actors.messages import Describe, Drain, Exited, Stop, Trigger
+from actors.resources.browser import Browser, BrowserClient, BrowserSettings
+from actors.resources.database import Database, DatabaseClient
+from actors.resources.openai import OpenAI, OpenAIClient
+from actors.resources.redis import Redis, RedisClient, open_pool
+from actors.runtime.address import Address
+from actors.runtime.board import Board
+from actors.runtime.cell import ActorContext, Behaviour, Cell, Incarnation
+from actors.runtime.client import Caller, Scope
+from actors.runtime.clock import Clock
+from actors.runtime.family import Family, FamilyPlan
+from actors.runtime.front import Front, FrontPolicy
+from actors.runtime.loop import LoopThread
+from actors.runtime.runs import Run, Runs
+from actors.runtime.server import ServerKeeper
+from actors.runtime.supervisor import ChildSpec, Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from actors.job import Job
+    from actors.runtime.front import Resource
+    from actors.runtime.time import ScheduleClock
+    from actors.world import World
+
+logger = logging.getLogger(__name__)
+
+_DRAIN_S = 30.0
+_STOP_S = 30.0
+_MIGRATE_AGAIN_S = 1.0
+_BOARD_S = 2.0
+_STATEMENTS_BEHIND_P0 = 3.0
+"""How many times longer than P0's a statement of the other priorities may run."""
+
+
+@dataclass(slots=True)
+class App:
+    """One running supervisor. Everything but the actors themselves runs in the thread that calls."""
+
+    config: Config
+    jobs: Mapping[str, Job]
+    world: World
+    clock: ScheduleClock
+    boot_id: str
+    addresses: dict[str, Address] = field(default_factory=dict)
+    ended: threading.Event = field(default_factory=threading.Event)
+    """Set when the process is to end, for whatever reason."""
+    failure: str = ""
+    """Why the root gave up, if it did."""
+    _opened: threading.Event = field(default_factory=threading.Event)
+    _root: Incarnation | None = None
+    _started: datetime | None = None
+    _pool: redis.BlockingConnectionPool = field(init=False)
+
+    def start(self) -> None:
+        """Start the tree, bring the schema up to date, and open the clock. Waits for the database as long as it takes.
+
+        Raises:
+            AppError: the tree could not be started.
+        """
+        self._started = self.clock.now()
+        world, settings = self.world, self.config.redis
+        # One connection more than slots: the control channel's ear holds it.
+        self._pool = open_pool(world.redis_url, settings.connections + 1, settings.timeout.total_seconds())
+        tree, root = self._tree(), self._address("root")
+        life = Incarnation(root.mailbox.next_generation())
+        Cell.start(root, tree, life, self._root_news)
+        self._root = life
+        if not life.ready.wait(_STOP_S) or life.start_error is not None:
+            raise AppError(f"the tree did not start: {life.start_error}", "see the lines above")
+        self._migrate()
+        self._opened.set()
+
+    def drain(self) -> None:
+        """Admit nothing new and let runs end, within a limit."""
+        for name, address in self.addresses.items():
+            if name == "clock" or name in self._families():
+                address.tell(Drain(), Band.CONTROL)
+        self._wait_for_runs(time.monotonic() + _DRAIN_S)
+
+    def end(self) -> None:
+        """Stop the tree from the last child to the first; nothing is left running afterwards."""
+        if self._root is not None and not self._root.ended.is_set():
+            self.addresses["root"].tell(Stop(), Band.CONTROL)
+            if not self._root.ended.wait(_STOP_S):
+                logger.error("the tree did not stop in time", extra={"action": "stop_timeout"})
+
+    def shutdown(self, by: str) -> None:
+        """Ask the process to end; from any thread, without waiting."""
+        logger.info("shutdown is asked for by %s", by, extra={"action": "shutdown", "by": by})
+        self.ended.set()
+
+    def summary(self) -> dict[str, Any]:
+        """Return the ledger's totals."""
+        scope = Scope("summary", Priority.P0, time.monotonic() + 10.0)
+        row = self._database(scope).one("run_summary")
+        assert row is not None
+        return row
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the board's snapshot."""
+        snapshot: dict[str, Any] = self.addresses["board"].ask(Describe(), _BOARD_S)
+        return snapshot
+
+    # JobsDoor
+
+    def view(self) -> JobsView:
+        """Return the board's view of all jobs."""
+        snapshot = self.snapshot()
+        success = {name: state["last_success_at"] for name, state in snapshot["jobs"].items() if state["last_success_at"]}
+        assert self._started is not None
+        return JobsView(self._started, success, snapshot["running"])
+
+    def trigger(self, name: str) -> None:
+        """Make a job due now."""
+        self.addresses["clock"].tell(Trigger(name, "job"), Band.P0)
+
+    def _tree(self) -> Callable[[ActorContext], Behaviour]:
+        config, spec = self.config, self._spec
+        settings = config.supervision
+        policy = Policy(
+            Strategy.ONE_FOR_ONE,
+            settings.intensity,
+            int(settings.period.total_seconds()),
+            Backoff(settings.backoff_min.total_seconds(), settings.backoff_max.total_seconds()),
+        )
+        def group(name: str, children: list[ChildSpec]) -> ChildSpec:
+            return spec(name, self._supervisor(policy, children), shutdown_s=_STOP_S)
+
+        beat = config.log.heartbeat.total_seconds()
+        return self._supervisor(
+            policy,
+            [
+                spec("board", lambda c: Board(c, self.clock, self.boot_id, beat)),
+                group("servers", [self._keeper(server) for server in self.world.servers]),
+                group("resources", self._fronts(LoopThread())),
+                group("families", [self._family(name) for name in self._families()]),
+                spec("clock", self._make_clock),
+                spec("operator", self._make_operator),
+            ],
+        )
+
+    def _supervisor(self, policy: Policy, children: list[ChildSpec]) -> Callable[[ActorContext], Behaviour]:
+        by_name, board = {child.address.name: child for child in children}, self._address("board")
+        return lambda context: Supervisor(context, policy, by_name, board)
+
+    def _address(self, name: str) -> Address:
+        """Return the one address of this name; it may be known before its actor is."""
+        return self.addresses.setdefault(name, Address(name, self.config.supervision.mailbox))
+
+    def _fronts(self, loop: LoopThread) -> list[ChildSpec]:
+        config, world = self.config, self.world
+        p0 = config.database.statement_timeout.total_seconds()
+        timeouts = {priority: p0 if priority is Priority.P0 else p0 * _STATEMENTS_BEHIND_P0 for priority in Priority}
+        shares = {
+            MoneyLane.CONTENT: config.openai.content_share,
+            MoneyLane.REPLIES: config.openai.replies_share,
+            MoneyLane.ANALYSIS: config.openai.analysis_share,
+        }
+        budget = Budget(config.openai.budget_usd_per_day, shares)
+        browser = BrowserSettings(
+            executable=world.chromium,
+            site=world.site,
+            account=config.platform.account,
+            session=world.session,
+            idle_stop_s=config.browser.idle_stop.total_seconds(),
+            retire_after=config.browser.retire_after,
+            environment=world.browser_environment,
+        )
+        makers: list[tuple[Callable[[], Resource], int, int, int]] = [
+            (
+                lambda: Database(world.database_url, config.database.connections, timeouts),
+                config.database.connections,
+                config.database.reserved,
+                config.database.queue,
+            ),
+            (lambda: Redis(self._pool), config.redis.connections, config.redis.reserved, config.redis.queue),
+            (
+                lambda: OpenAI(loop, world.model_url, world.model_key, config.openai.timeout.total_seconds(), budget),
+                config.openai.slots,
+                config.openai.reserved,
+                config.openai.queue,
+            ),
+            (lambda: Browser(loop, browser), config.browser.contexts, config.browser.reserved, config.browser.queue),
+            (lambda: Runs(self._prepare), config.runs.slots, config.runs.reserved, config.runs.queue),
+        ]
+        return [
+            self._front(name, make, size, reserved, queue)
+            for name, (make, size, reserved, queue) in zip(
+                ("database", "redis", "openai", "browser", "runs"), makers, strict=True
+            )
+        ]
+
+    def _front(self, name: str, make: Callable[[], Resource], size: int, reserved: int, queue: int) -> ChildSpec:
+        breaker = self.config.breaker
+        policy = FrontPolicy(
+            size,
+            reserved,
+            queue,
+            breaker.threshold,
+            breaker.open_min.total_seconds(),
+            breaker.open_max.total_seconds(),
+        )
+        return self._spec(name, lambda c: Front(c, make(), policy, self.addresses["board"]), shutdown_s=10.0)
+
+    def _keeper(self, server: Any) -> ChildSpec:
+        dependants = tuple(self._address(name) for name in self.world.dependants(server.name))
+        return self._spec(server.name, lambda c: ServerKeeper(c, server, dependants), shutdown_s=15.0)
+
+    def _families(self) -> list[str]:
+        return sorted({job.family for job in self.jobs.values()})
+
+    def _family(self, name: str) -> ChildSpec:
+        members = {job.name: job for job in self.jobs.values() if job.family == name}
+        deadlines = {job: self.config.jobs[job].deadline.total_seconds() for job in members}
+        plan = FamilyPlan(name, members, deadlines, self.boot_id)
+        clock, board, runs, database = (self._address(n) for n in ("clock", "board", "runs", "database"))
+        return self._spec(name, lambda c: Family(c, plan, self.clock, runs, database, (clock, board), board))
+
+    def _make_clock(self, context: ActorContext) -> Clock:
+        entries = [
+            Entry(name, settings.every, settings.offset, self.jobs[name].after, settings.attempts, settings.enabled)
+            for name, settings in self.config.jobs.items()
+        ]
+        backoffs = {name: settings.backoff.total_seconds() for name, settings in self.config.jobs.items()}
+        families = {name: self.addresses[name] for name in self._families()}
+        database, board = self.addresses["database"], self.addresses["board"]
+        return Clock(context, self.clock, self.jobs, entries, backoffs, families, database, board, self._opened)
+
+    def _make_operator(self, context: ActorContext) -> Operator:
+        reach = Reach(
+            clock=self.addresses["clock"],
+            board=self.addresses["board"],
+            database=self.addresses["database"],
+            redis=self.addresses["redis"],
+            families={name: self.addresses[name] for name in self._families()},
+            family_of={job.name: job.family for job in self.jobs.values()},
+            aliases={alias: job.name for job in self.jobs.values() for alias in job.covers},
+            shutdown=self.shutdown,
+            now=self.clock.now,
+        )
+        client = redis.Redis(connection_pool=self._pool)
+        return Operator(context, reach, client, self.world.redis_is_embedded, self.config.control.key)
+
+    def _spec(
+        self, name: str, factory: Callable[[ActorContext], Behaviour], shutdown_s: float = 5.0
+    ) -> ChildSpec:
+        return ChildSpec(self._address(name), factory, shutdown_s=shutdown_s)
+
+    def _prepare(self, run: Run, scope: Scope) -> JobContext:
+        database = self._database(scope)
+        doors: dict[str, Any] = {
+            "database": database,
+            "browser": BrowserClient(Caller(self.addresses["browser"], scope)),
+            "redis": RedisClient(Caller(self.addresses["redis"], scope), self.config.redis.timeout.total_seconds()),
+            "openai": OpenAIClient(
+                Caller(self.addresses["openai"], scope),
+                database,
+                self.config.openai.model,
+                self.config.openai.timeout.total_seconds(),
+                self.clock.now,
+            ),
+        }
+        return JobContext(
+            job=run.job.name,
+            run_id=run.run_id,
+            boot_id=self.boot_id,
+            slot=run.slot,
+            attempt=run.attempt,
+            degraded=run.degraded,
+            config=self.config,
+            now=self.clock.now,
+            speed=self.clock.speed,
+            jobs=self,
+            **{name: door for name, door in doors.items() if name in run.job.uses},
+        )
+
+    def _database(self, scope: Scope) -> DatabaseClient:
+        return DatabaseClient(Caller(self.addresses["database"], scope), self.config.database.deadline.total_seconds())
+
+    def _migrate(self) -> None:
+        while not self.ended.is_set():
+            scope = Scope("migrations", Priority.P0, time.monotonic() + 90.0)
+            try:
+                applied = self._database(scope).migrate()
+            except AppError as error:
+                logger.warning("the database is awaited", extra={"action": "database_awaited", "data": str(error)})
+                self.ended.wait(_MIGRATE_AGAIN_S)
+                continue
+            logger.info(
+                "the schema is up to date", extra={"action": "schema_ready", "applied": applied}
+            )
+            return
+
+    def _wait_for_runs(self, until: float) -> None:
+        waiter = threading.Event()
+        while time.monotonic() < until:
+            running = [
+                job
+                for name in self._families()
+                for job in self.addresses[name].ask(Describe(), _BOARD_S).running
+            ]
+            if not running:
+                return
+            waiter.wait(0.1)
+        logger.warning("drain ran out of time, runs go on: %s", running, extra={"action": "drain_timeout"})
+
+    def _root_news(self, news: Any) -> None:
+        if isinstance(news, Exited):
+            self.failure = news.reason
+            logger.error("the root supervisor gave up", extra={"action": "root_failed", "data": news.reason})
+            self.ended.set()

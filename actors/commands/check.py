@@ -1,0 +1,146 @@
+"""`check`: a doctor for the set-up. One line per dependency, with what to do about it; starts nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import redis
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from actors.commands.loading import load_all
+from actors.embedded.chromium import find
+from actors.embedded.programs import find_postgres, find_valkey
+from actors.errors import AppError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actors.config import Config
+
+_LIMIT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of one dependency."""
+
+    name: str
+    ok: bool
+    found: str
+    hint: str = ""
+
+
+def check(*, data: Path | None, as_json: bool) -> int:
+    """Print what is there and what is missing; return 0 if the engine can run, 1 if not.
+
+    Raises:
+        ConfigError: the configuration itself is refused.
+    """
+    config, jobs = load_all({"data.dir": str(data)} if data is not None else None)
+    findings = [Finding("configuration", ok=True, found=f"valid, {len(jobs)} jobs")]
+    for name, look in _LOOKS.items():
+        try:
+            findings.append(Finding(name, ok=True, found=look(config)))
+        except AppError as error:
+            findings.append(Finding(name, ok=False, found=error.message, hint=error.hint))
+    if as_json:
+        json.dump([asdict(finding) for finding in findings], sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    else:
+        _print(findings)
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+def _print(findings: list[Finding]) -> None:
+    table = Table(show_header=False, box=None)
+    for finding in findings:
+        mark = "[green]ok[/]" if finding.ok else "[red]missing[/]"
+        found = escape(finding.found) + (f"\n[yellow]{escape(finding.hint)}[/]" if finding.hint else "")
+        table.add_row(mark, finding.name, found)
+    Console().print(table)
+
+
+def _data(config: Config) -> str:
+    folder = config.data.dir.absolute()
+    nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise AppError(f"{nearest} may not be written", "choose another data.dir, or change its owner")
+    return str(folder) if folder.exists() else f"{folder} (will be made)"
+
+
+def _chromium(config: Config) -> str:
+    given = config.browser.executable
+    browser = find({**os.environ, **({"CHROMIUM_PATH": str(given)} if given else {})})
+    return f"{browser.path} ({browser.how})"
+
+
+def _database(config: Config) -> str:
+    if config.database.url is None:
+        found = find_postgres(config.data.dir.absolute() / "postgres" / "cluster")
+        return f"embedded, {found.postgres}"
+    try:
+        with psycopg.connect(config.database.url.reveal(), connect_timeout=int(_LIMIT_S)) as connection:
+            row = connection.execute("SHOW server_version").fetchone()
+    except psycopg.Error as error:
+        raise AppError(f"Postgres cannot be reached: {error}", "check DATABASE_URL") from error
+    return f"yours, version {row[0] if row else 'unknown'}"
+
+
+def _redis(config: Config) -> str:
+    if config.redis.url is None:
+        return f"embedded, {find_valkey()}"
+    try:
+        with redis.Redis.from_url(
+            config.redis.url.reveal(), socket_timeout=_LIMIT_S, socket_connect_timeout=_LIMIT_S
+        ) as client:
+            client.ping()
+    except (redis.RedisError, OSError, ValueError) as error:
+        raise AppError(f"Redis cannot be reached: {error}", "check REDIS_URL") from error
+    return "yours, answers" if config.control.key else "yours, answers; without CONTROL_KEY words may only read or stop"
+
+
+def _model(config: Config) -> str:
+    if config.openai.api_key is None and config.openai.base_url is None:
+        return "embedded, the sandbox's own"
+    base_url = config.openai.base_url or "https://api.openai.com/v1"
+    key = config.openai.api_key.reveal() if config.openai.api_key else ""
+    request = urllib.request.Request(f"{base_url}/models", headers={"Authorization": f"Bearer {key}"})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=_LIMIT_S):  # noqa: S310 - http(s) only, checked by the configuration
+            return f"yours, {base_url} answers"
+    except urllib.error.HTTPError as error:
+        if error.code in (401, 403):
+            raise AppError(f"{base_url} refuses the key ({error.code})", "check OPENAI_API_KEY") from error
+        return f"yours, {base_url} answers ({error.code} to a list of models)"
+    except OSError as error:
+        raise AppError(f"{base_url} cannot be reached: {error}", "check OPENAI_BASE_URL") from error
+
+
+def _platform(config: Config) -> str:
+    if config.platform.url is None:
+        return "embedded sandbox"
+    try:
+        with urllib.request.urlopen(config.platform.url, timeout=_LIMIT_S):  # noqa: S310 - as above
+            return f"yours, {config.platform.url} answers"
+    except OSError as error:
+        raise AppError(f"{config.platform.url} cannot be reached: {error}", "check PLATFORM_URL, start the sandbox") from error
+
+
+_LOOKS: dict[str, Callable[[Config], str]] = {
+    "data directory": _data,
+    "Chromium": _chromium,
+    "Postgres": _database,
+    "Redis": _redis,
+    "model": _model,
+    "platform": _platform,
+}

@@ -1,0 +1,53 @@
+"""`jobs`: the registry as a table, or as a stable JSON list."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from actors.commands.loading import load_all
+from actors.domain.duration import format_duration
+
+if TYPE_CHECKING:
+    from actors.config import Config
+    from actors.job import Job
+
+
+def jobs(*, as_json: bool) -> int:
+    """Print every job and return 0."""
+    config, registry = load_all()
+    rows = [describe(config, job) for job in sorted(registry.values(), key=lambda job: (job.family, job.name))]
+    if as_json:
+        json.dump(rows, sys.stdout, indent=2)
+        sys.stdout.write("\n")
+        return 0
+    table = Table(title=f"{len(rows)} jobs", title_justify="left")
+    for title in ("job", "family", "", "every", "uses", "after", "answers to"):
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        every = format_duration(config.jobs[row["name"]].every) if row["enabled"] else "off"
+        aliases = [name for name in row["covers"] if name != row["name"]]
+        words = (", ".join(row["uses"]), ", ".join(row["after"]), ", ".join(aliases))
+        table.add_row(row["name"], row["family"], row["priority"], every, *words)
+    Console().print(table)
+    return 0
+
+
+def describe(config: Config, job: Job) -> dict[str, Any]:
+    """Return one job as the stable interface has it."""
+    settings = config.jobs[job.name]
+    return {
+        "name": job.name,
+        "family": job.family,
+        "priority": job.priority.name,
+        "every_s": settings.every.total_seconds(),
+        "offset_s": settings.offset.total_seconds(),
+        "uses": sorted(job.uses),
+        "after": [after.job for after in job.after],
+        "enabled": settings.enabled,
+        "covers": list(job.covers),
+    }

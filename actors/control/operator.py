@@ -1,0 +1,201 @@
+"""The operator's actor: authorises control words, carries them out, answers and writes both down."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from actors.control.channel import REPLIES, Channel
+from actors.control.signature import SeenNonces, authorise
+from actors.control.words import Command, Refused, parse
+from actors.domain.priority import Band, Priority
+from actors.errors import AppError
+from actors.messages import Describe, Pause, Request, Resume, Trigger
+from actors.resources.redis import Command as RedisCommand
+from actors.runtime.client import request_id
+from actors.runtime.reply import Answer, ToldReply
+from actors.sql.queries import Statement, Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    import redis
+
+    from actors.config import Secret
+    from actors.runtime.address import Address
+    from actors.runtime.cell import ActorContext
+
+logger = logging.getLogger(__name__)
+
+_BOARD_S = 1.0
+_SEND_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Channel to operator: the bytes of one message."""
+
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom the words move. `families` by name, `family_of` and `aliases` by job."""
+
+    clock: Address
+    board: Address
+    database: Address
+    redis: Address
+    families: Mapping[str, Address]
+    family_of: Mapping[str, str]
+    aliases: Mapping[str, str]
+    """Inventory names to the jobs that cover them."""
+    shutdown: Callable[[str], None]
+    now: Callable[[], datetime]
+
+
+@dataclass(slots=True)
+class Operator:
+    """Behaviour behind the control channel. Asks the board only, with a deadline; everything else it tells."""
+
+    context: ActorContext
+    reach: Reach
+    client: redis.Redis
+    is_embedded: bool
+    key: Secret | None
+    nonces: SeenNonces = field(default_factory=lambda: SeenNonces(time.time()))
+    channel: Channel = field(init=False)
+
+    def __post_init__(self) -> None:
+        address = self.context.address
+        self.channel = Channel(self.client, lambda raw: address.tell(Heard(raw), Band.CONTROL))
+
+    def receive(self, message: Any) -> Any:
+        """Serve a word, or the answer to one that needed the database."""
+        match message:
+            case Heard(raw):
+                self._hear(raw)
+            case Answer(tag, _, error) if isinstance(tag, Command):
+                text = f"{tag.word} {' '.join(tag.args)} is in force" if error is None else f"not done: {error}"
+                self._reply(tag.id, ok=error is None, text=text)
+            case Answer(_, _, error) if error is not None:
+                logger.warning("an answer could not be published", extra={"action": "reply_lost", "data": str(error)})
+        return None
+
+    def stop(self) -> None:
+        """Close the ear."""
+        self.channel.stop()
+
+    def _hear(self, raw: bytes) -> None:
+        command = parse(raw)
+        if isinstance(command, Command):
+            verdict = authorise(
+                command, embedded=self.is_embedded, key=self.key, now=time.time(), seen_nonces=self.nonces
+            )
+            if not isinstance(verdict, Refused):
+                words = " ".join([command.word, *command.args])
+                logger.info(
+                    "operator says: %s", words, extra={"action": "control_word", "id": command.id, "signed": verdict.signed}
+                )
+                self._obey(command)
+                return
+            command = verdict
+        logger.warning("a control word is refused", extra={"action": "control_refused", "id": command.id, "data": command.reason})
+        self._reply(command.id, ok=False, text=command.reason)
+
+    def _obey(self, command: Command) -> None:
+        match command.word, command.args:
+            case "status", ():
+                self._describe(command, _status)
+            case "jobs", ():
+                self._describe(command, _jobs)
+            case ("pause" | "resume") as word, (name,):
+                self._switch(command, word, name)
+            case "run", (name,):
+                self._run(command, name)
+            case "kill-switch", (state,):
+                self._kill_switch(command, is_on=state == "on")
+            case "shutdown", ():
+                self._reply(command.id, ok=True, text="shutting down")
+                self.reach.shutdown("operator")
+
+    def _describe(self, command: Command, view: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        try:
+            snapshot = self.reach.board.ask(Describe(), _BOARD_S)
+        except AppError as error:
+            self._reply(command.id, ok=False, text=str(error))
+            return
+        body = view(snapshot)
+        self._reply(command.id, ok=True, text=body["text"], **{command.word: body})
+
+    def _switch(self, command: Command, word: str, name: str) -> None:
+        reach = self.reach
+        if name == "all":
+            targets = [(reach.families[family], None) for family in reach.families]
+        elif name in reach.families:
+            targets = [(reach.families[name], None)]
+        else:
+            job = reach.aliases.get(name, name)
+            if job not in reach.family_of:
+                self._unknown(command, name)
+                return
+            targets = [(reach.families[reach.family_of[job]], job)]
+        for address, job in targets:
+            address.tell(Pause(job) if word == "pause" else Resume(job), Band.CONTROL)
+        self._reply(command.id, ok=True, text=f"{name} is {'paused' if word == 'pause' else 'resumed'}")
+
+    def _run(self, command: Command, name: str) -> None:
+        job = self.reach.aliases.get(name, name)
+        if job not in self.reach.family_of:
+            self._unknown(command, name)
+            return
+        self.reach.clock.tell(Trigger(job, "operator"), Band.CONTROL)
+        self._reply(command.id, ok=True, text=f"{job} is due now")
+
+    def _kill_switch(self, command: Command, *, is_on: bool) -> None:
+        params = {"name": "kill_switch", "is_on": is_on, "now": self.reach.now(), "by": "operator"}
+        self._request(self.reach.database, Transaction((Statement("set_flag", params, 1),)), command)
+
+    def _unknown(self, command: Command, name: str) -> None:
+        known = ", ".join(sorted([*self.reach.families, *self.reach.family_of]))
+        self._reply(command.id, ok=False, text=f"no job or family {name!r}; known: {known}")
+
+    def _reply(self, command_id: str, *, ok: bool, text: str, **more: Any) -> None:
+        logger.info("answer: %s", "done" if ok else "refused", extra={"action": "control_answer", "id": command_id, "data": text})
+        body = json.dumps({"id": command_id, "ok": ok, "text": text, **more}, default=str)
+        self._request(self.reach.redis, RedisCommand(("PUBLISH", REPLIES, body)), "reply")
+
+    def _request(self, front: Address, work: Any, tag: Any) -> None:
+        reply = ToldReply(self.context.address, tag)
+        request = Request(
+            request_id("operator"), work, Priority.P0, time.monotonic() + _SEND_S, _SEND_S, reply, "operator"
+        )
+        try:
+            front.tell(request, Band.CONTROL)
+        except AppError as error:
+            reply.fail(error)
+
+
+def _status(snapshot: dict[str, Any]) -> dict[str, Any]:
+    fronts = snapshot["fronts"]
+    busy = ", ".join(f"{name} {state['running']}/{state['size']}" for name, state in fronts.items())
+    broken = [name for name, state in fronts.items() if state["breaker"] != "closed"]
+    paused = [job for family in snapshot["families"].values() for job in family["paused"]]
+    words = [f"up {snapshot['uptime_s']:.0f} s", busy]
+    words += [f"broken: {', '.join(broken)}"] if broken else []
+    words += [f"paused: {', '.join(paused)}"] if paused else []
+    words += [f"waiting: {job} ({reason})" for job, reason in snapshot["waiting"].items()]
+    return {"text": "; ".join(words), **snapshot}
+
+
+def _jobs(snapshot: dict[str, Any]) -> dict[str, Any]:
+    lines = []
+    for name, due in sorted(snapshot["next_due"].items()):
+        state = snapshot["jobs"].get(name)
+        last = f"{state['last_outcome']} {state['last_reason']}".strip() if state else "never ran"
+        lines.append(f"{name}: due {due:%H:%M:%S}, last {last}")
+    return {"text": "; ".join(lines), "next_due": snapshot["next_due"], "last": snapshot["jobs"]}

@@ -1,0 +1,105 @@
+"""The embedded sandbox: the outside world in miniature, as a server process that outlives the supervisor."""
+
+from __future__ import annotations
+
+import json
+import sys
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from actors.embedded.deadline import Deadline
+from actors.embedded.process import Endpoint, Launch, ServerProcess
+from actors.embedded.valkey import HOST, choose_port
+from actors.errors import ResourceDiedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PROGRAM = Path(__file__).parents[2] / "supervisor.py"
+_ANSWER_SECONDS = 2.0
+
+
+class EmbeddedSandbox:
+    """One sandbox per data folder, living in `data/sandbox`.
+
+    Args:
+        data: the folder that holds everything the program keeps.
+        port: the port to listen on, or 0 for the one it had last time if that is free, else any free one.
+        anchor: one instant on both clocks, in epoch seconds (wall, schedule), so that its time is the supervisor's.
+        speed: schedule seconds in a real one.
+        options: further words of its command line.
+        progress: told a sentence before each step that takes time.
+    """
+
+    name = "sandbox"
+
+    def __init__(
+        self,
+        data: Path,
+        port: int,
+        anchor: tuple[float, float],
+        speed: float,
+        options: tuple[str, ...] = (),
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._folder = data.resolve() / "sandbox"
+        self._port, self._anchor, self._speed, self._options = port, anchor, speed, options
+        self._progress = progress
+        self._process = ServerProcess(self.name, self._folder)
+
+    def ensure(self, timeout: float) -> Endpoint:
+        """Make the sandbox run at our speed and answer, and return its `http://` URL.
+
+        One that survived an earlier supervisor at another speed is started anew: its world is on disk.
+
+        Raises:
+            ConfigError: the configured port is taken. ResourceDiedError: it ended while starting.
+            DeadlineError: it did not answer within `timeout` real seconds.
+        """
+        deadline = Deadline(timeout)
+        endpoint = self._process.ensure(self._prepare, answers, timeout)
+        if endpoint.was_running and get_json(endpoint.url + "/_health")["speed"] != self._speed:
+            self._process.stop(min(5.0, deadline.left()))
+            endpoint = self._process.ensure(self._prepare, answers, deadline.left())
+        return endpoint
+
+    def is_alive(self) -> bool:
+        """Return whether the server's process runs."""
+        return self._process.is_alive()
+
+    def stop(self, timeout: float) -> None:
+        """End the sandbox; its world is on disk already."""
+        self._process.stop(timeout)
+
+    def _prepare(self, last_url: str | None) -> Launch:
+        self._progress("Starting the sandbox")
+        port = choose_port(self._port, urlsplit(last_url or "").port or 0, "the sandbox")
+        wall, schedule = self._anchor
+        words = (
+            sys.executable, str(_PROGRAM), "sandbox", "--port", str(port), "--data", str(self._folder),
+            "--speed", repr(self._speed), "--anchor", f"{wall!r}:{schedule!r}", *self._options,
+        )  # fmt: skip
+        return Launch(words, f"http://{HOST}:{port}")
+
+
+def answers(url: str) -> bool:
+    """Return whether a sandbox is ready at this URL."""
+    try:
+        return bool(get_json(url + "/_health")["ready"])
+    except (ResourceDiedError, KeyError):
+        return False
+
+
+def get_json(url: str) -> Any:
+    """Return the JSON document at a URL.
+
+    Raises:
+        ResourceDiedError: nobody answers there, or with something else.
+    """
+    try:
+        with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as response:  # noqa: S310 - http only, by our own config
+            return json.load(response)
+    except (OSError, ValueError) as error:
+        raise ResourceDiedError(f"no JSON at {url}: {error}", "is the sandbox running there?") from error

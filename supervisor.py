@@ -1,0 +1,107 @@
+"""The command line: run (default) | check | jobs | send | sandbox."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from actors.domain.duration import parse_duration
+from actors.errors import AppError, ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+
+EXIT_FAILURE, EXIT_CONFIG = 1, 2
+_COMMANDS = ("run", "check", "jobs", "send", "sandbox")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Dispatch one command and return the exit code: 0 done, 1 failed, 2 refused configuration or usage."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or (words[0] not in _COMMANDS and words[0] not in ("-h", "--help")):
+        words.insert(0, "run")
+    given = _parser().parse_args(words)
+    try:
+        return _dispatch(given)
+    except ConfigError as error:
+        sys.stderr.write(f"refused: {error}\n")
+        return EXIT_CONFIG
+    except AppError as error:
+        sys.stderr.write(f"failed: {error}\n")
+        return EXIT_FAILURE
+
+
+def _dispatch(given: argparse.Namespace) -> int:
+    # Each command imports what it needs, so that `jobs` does not wait for Playwright.
+    match given.command:
+        case "check":
+            from actors.commands.check import check
+
+            return check(data=given.data, as_json=given.json)
+        case "jobs":
+            from actors.commands.jobs import jobs
+
+            return jobs(as_json=given.json)
+        case "send":
+            from actors.commands.send import send
+
+            return send(given.word, data=given.data, as_json=given.json)
+        case "sandbox":
+            from actors.commands.sandbox import sandbox
+
+            return sandbox(given)
+        case _:
+            from actors.commands.run import run
+
+            return run(speed=given.speed, lasting=given.lasting, data=given.data)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="supervisor.py", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="run everything (the default)")
+    run.add_argument("--speed", type=_speed, default=1.0, help="schedule seconds in a real second (1)")
+    run.add_argument("--for", dest="lasting", type=_duration, help="run that long in real time, then stop: 90s, 12m")
+    run.add_argument("--data", type=Path, help="directory of everything that is kept (data.dir of the configuration)")
+    check = commands.add_parser("check", help="say what is wrong before anything starts")
+    check.add_argument("--data", type=Path, help="as for run")
+    check.add_argument("--json", action="store_true", help="one JSON document instead of a table")
+    jobs = commands.add_parser("jobs", help="list the jobs")
+    jobs.add_argument("--json", action="store_true", help="one JSON document instead of a table")
+    send = commands.add_parser("send", help="say a control word to the running supervisor")
+    send.add_argument("word", nargs="+", help="status | jobs | pause NAME | resume NAME | run JOB | kill-switch on|off | shutdown")
+    send.add_argument("--data", type=Path, help="as for run")
+    send.add_argument("--json", action="store_true", help="the answer as one JSON document")
+    sandbox = commands.add_parser("sandbox", help="serve the sandbox alone")
+    sandbox.add_argument("--port", type=int, required=True, help="TCP port on the loopback interface; 0 takes a free one")
+    sandbox.add_argument("--data", type=Path, required=True, help="directory of its world and clock")
+    sandbox.add_argument("--speed", type=_speed, default=1.0, help="schedule seconds in a real second (1)")
+    sandbox.add_argument("--seed", type=int, default=1, help="decides background, audience and model (1)")
+    sandbox.add_argument("--audience", type=Path, help="profile file of the audience")
+    sandbox.add_argument("--anchor", help="one instant on both clocks: WALL_EPOCH:SCHEDULE_EPOCH")
+    sandbox.add_argument("--account", default="commons_daily", help="handle of the operated account")
+    return parser
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0.1 <= speed <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a speed; write a number from 0.1 to 10000")
+    return speed
+
+
+def _duration(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
