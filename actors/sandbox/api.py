@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actors.sandbox.cards import account_card, created, post_card
 from actors.sandbox.exchange import Request, Response, answer
@@ -15,6 +14,9 @@ from actors.sandbox.faults import Fault, FaultBoard, Occasion
 from actors.sandbox.session import is_operated
 from actors.sandbox.timelines import Entry, conversation, home, indexed, profile, search
 from actors.sandbox.world import RefusedError, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +95,7 @@ class Api:
     def _mark(self, operation: str, variables: Variables) -> Response:
         kind, is_on = _MARKS[operation]
         try:
-            self._world.mark(kind, str(variables.get("tweet_id", "")), is_on)
+            self._world.mark(kind, str(variables.get("tweet_id", "")), is_on=is_on)
         except RefusedError as refusal:
             return _errors(refusal.code, refusal.message)
         post = self._world.post(str(variables["tweet_id"]))
@@ -106,18 +108,18 @@ class Api:
         text, is_latest = str(variables.get("q", "")), variables.get("f") == "live"
 
         def found(now: datetime) -> list[Entry]:
-            return search(text, indexed(self._world.posts(), now, self._speed), self._world.counts, is_latest)
+            return search(text, indexed(self._world.posts(), now, self._speed), self._world.counts, is_latest=is_latest)
 
         return self._page(variables, found)
 
-    def _profile(self, variables: Variables, with_replies: bool = False) -> dict[str, Any]:
+    def _profile(self, variables: Variables, *, with_replies: bool = False) -> dict[str, Any]:
         account = self._world.account_of(str(variables.get("handle", "")))
         if account is None:
             return {"account": None, "entries": [], "cursor": None}
 
         def listed(now: datetime) -> list[Entry]:
             posts = indexed(self._world.posts(), now, self._speed)
-            return profile(account.handle, account.name, posts, self._world.reposts(), with_replies)
+            return profile(account.handle, account.name, posts, self._world.reposts(), with_replies=with_replies)
 
         return {"account": account_card(account), **self._page(variables, listed)}
 
@@ -151,7 +153,7 @@ def _variables(request: Request) -> Variables:
     else:
         source = json.loads(request.query.get("variables", "{}"))
     if not isinstance(source, dict):
-        raise ValueError("variables must be an object")
+        raise ValueError("variables must be an object")  # noqa: TRY004 - what came from outside is a value
     if source.get("cursor") and not _CURSOR.fullmatch(str(source["cursor"])):
         raise ValueError("no such cursor")
     return source

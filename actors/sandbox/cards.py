@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actors.sandbox.figures import abbreviated, age, api_date, counted, exact, full_date
-from actors.sandbox.post import Account, Counts, Post
-from actors.sandbox.timelines import Entry
 from actors.sandbox.world import World, iso
+
+if TYPE_CHECKING:
+    from actors.sandbox.post import Account, Counts, Post
+    from actors.sandbox.timelines import Entry
 
 Card = dict[str, Any]
 

@@ -8,11 +8,13 @@ import random
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actors.sandbox.post import Account, Counts, Post, Repost
 from actors.sandbox.snowflake import SnowflakeMint
-from actors.sandbox.store import Event
+
+if TYPE_CHECKING:
+    from actors.sandbox.store import Event
 
 _PAST = timedelta(days=9)
 """How far the background's posts reach back."""
@@ -24,7 +26,7 @@ def seeded_event(operated: str, seed: int, born: datetime) -> Event:
     It is one event, so that a crash leaves either the whole past or none. Equal arguments give equal events.
     """
     source = json.loads(files("actors.sandbox").joinpath("background.json").read_text("utf-8"))
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # noqa: S311 - a game, no secret
     accounts = [Account(**fields) for fields in source["accounts"]]
     posts = _posts(source, {account.handle: account.followers or 0 for account in accounts}, draw, born)
     reposts = [

@@ -8,14 +8,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import format_datetime
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actors.domain.text import weighted_length
 from actors.sandbox.audience import Audience
@@ -25,6 +23,10 @@ from actors.sandbox.model import ModelEndpoint
 from actors.sandbox.site import Site
 from actors.sandbox.store import EventLog
 from actors.sandbox.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +102,7 @@ class SandboxServer(ThreadingHTTPServer):
         host, port = self.server_address[:2]
         return f"http://{host!s}:{port}"
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the library's signature
         """Note what ended a connection; a client that went away is nothing to speak of."""
         error = sys.exception()
         if isinstance(error, ConnectionError):
@@ -155,13 +157,13 @@ class _Handler(BaseHTTPRequestHandler):
             response = answer({"error": "the sandbox failed to answer; its log says why"}, 500)
         self._send(response)
 
-    do_HEAD = do_POST = do_PUT = do_DELETE = do_GET
+    do_HEAD = do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - the library asks for these names
 
-    def date_time_string(self, timestamp: float | None = None) -> str:
+    def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002 - the library's signature
         """Give the `Date` header: the platform's own clock, which is the schedule's."""
         return format_datetime(self.server.clock.now(), usegmt=True)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's signature
         """Keep the requests out of the log unless it is asked for everything."""
         logger.debug("A client asked", extra={"action": "http_request", "data": format % args})
 

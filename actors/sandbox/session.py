@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from actors.sandbox.exchange import Request
+if TYPE_CHECKING:
+    from actors.sandbox.exchange import Request
 
 COOKIE = "auth_token"
 
-DEV_TOKEN = "sandbox-0f6d2c1e8b9a47d3"
+DEV_TOKEN = "sandbox-0f6d2c1e8b9a47d3"  # noqa: S105 - see below
 """The fixed token of the operated account's session. Public on purpose: it opens nothing but this sandbox."""
 
 LOGIN_HEADERS = {"Set-Cookie": f"{COOKIE}={DEV_TOKEN}; Path=/; HttpOnly; SameSite=Lax"}

@@ -1,23 +1,27 @@
-"""The site's addresses: its pages, their files, its API, and the sandbox's own endpoints."""
+"""The site's addresses: its pages, their files, its API, and where the rest is served."""
 
 from __future__ import annotations
 
 import html
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import files
 from string import Template
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 from actors.sandbox.api import Api
-from actors.sandbox.clock import ScheduleClock
+from actors.sandbox.backstage import Backstage
 from actors.sandbox.exchange import Request, Response, answer, redirect
-from actors.sandbox.faults import FAULTS, Fault, FaultBoard, Occasion, UnknownFaultError
-from actors.sandbox.session import LOGIN_HEADERS, is_operated, storage_state
-from actors.sandbox.world import World, iso
+from actors.sandbox.faults import Fault, FaultBoard, Occasion
+from actors.sandbox.session import is_operated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from actors.sandbox.clock import ScheduleClock
+    from actors.sandbox.world import World
 
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 
@@ -38,7 +42,8 @@ _OPERATION = re.compile(r"/i/api/graphql/[\w-]+/(?P<name>\w+)")
 class Model(Protocol):
     """What the site asks of a model endpoint."""
 
-    def handle(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, Any]]: ...
+    def handle(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, Any]]:
+        """Answer one call: an HTTP status and the JSON of the body."""
 
 
 class Site:
@@ -49,6 +54,7 @@ class Site:
         self._clock = clock
         self._model = model
         self._faults = FaultBoard()
+        self._backstage = Backstage(world, clock, self._faults)
         self._api = Api(world, self._faults, clock.speed)
         views = files("actors.sandbox").joinpath("views")
         self._files = {view.name: view.read_bytes() for view in views.iterdir() if view.is_file()}
@@ -59,7 +65,7 @@ class Site:
         """Answer one request."""
         path = request.path
         if path.startswith("/_"):
-            return self._own(request)
+            return self._backstage.respond(request)
         if path.startswith("/v1/"):
             return self._ask_model(request)
         if operation := _OPERATION.fullmatch(path):
@@ -84,18 +90,18 @@ class Site:
         is_member = is_operated(request) and "logged_out" not in faults
         if _MEMBERS_ONLY.fullmatch(path) and not is_member:
             return redirect(f"/i/flow/login?redirect_after_login={quote(request.target, safe='')}")
-        return _paced(self._shell_for(_view(request), is_member), faults)
+        return _paced(self._shell_for(_view(request), is_member=is_member), faults)
 
-    def _shell_for(self, view: dict[str, Any], is_member: bool) -> Response:
+    def _shell_for(self, view: dict[str, Any], *, is_member: bool) -> Response:
         account = self._world.account_of(self._world.account)
         viewer = {"handle": account.handle, "name": account.name} if is_member and account else None
         boot = json.dumps({"view": view, "viewer": viewer})
-        note = f"Local sandbox · {self._clock.now():%b %d, %H:%M} UTC · time runs {self._clock.speed:g}×"
+        note = f"Local sandbox · {self._clock.now():%b %d, %H:%M} UTC · {self._clock.speed:g} times as fast as yours"
         text = self._shell.substitute(boot=html.escape(boot), title=html.escape(view["title"]), note=html.escape(note))
         return Response(404 if view["name"] == "nowhere" else 200, text.encode(), headers=_PAGE_HEADERS)
 
     def _wall(self, request: Request) -> Response:
-        after = request.query.get("redirect_after_login", "/home")
+        after = quote(request.query.get("redirect_after_login", "/home"), safe="/")
         text = self._login.substitute(handle=html.escape(self._world.account), after=html.escape(after))
         return Response(200, text.encode(), headers=_PAGE_HEADERS)
 
@@ -104,50 +110,6 @@ class Site:
         if name not in self._files or suffix not in _TYPES:
             return answer({"error": "no such file"}, 404)
         return Response(200, self._files[name], _TYPES[suffix], {"Cache-Control": "no-cache"})
-
-    def _own(self, request: Request) -> Response:
-        """Serve what no real site has: the truth, the faults, the health, the session."""
-        match request.method, request.path:
-            case "GET", "/_truth":
-                return answer(self._world.truth())
-            case "GET", "/_faults":
-                known = {name: fault.effect for name, fault in FAULTS.items()}
-                return answer({"armed": self._faults.armed(), "known": known})
-            case "POST", "/_faults":
-                return self._arm(request)
-            case "GET", "/_health":
-                return answer(self._health())
-            case "GET", "/_session":
-                return answer(storage_state(request.headers.get("host", "127.0.0.1").rsplit(":", 1)[0]))
-            case "POST", "/_login":
-                after = request.query.get("after", "/home")
-                is_local = after.startswith("/") and not after.startswith(("//", "/\\"))
-                return redirect(after if is_local else "/home", LOGIN_HEADERS)
-        return answer({"error": f"{request.method} {request.path} is not served here"}, 404)
-
-    def _arm(self, request: Request) -> Response:
-        try:
-            wish = json.loads(request.body)
-            name, count = wish["fault"], wish.get("count", 1)
-        except (ValueError, LookupError, TypeError, AttributeError):
-            return answer({"error": 'the body must be {"fault": name, "count": n}', "faults": sorted(FAULTS)}, 400)
-        if type(count) is not int or count < 0:
-            return answer({"error": "count must be a whole number, 0 or more", "faults": sorted(FAULTS)}, 400)
-        try:
-            self._faults.arm(str(name), count)
-        except UnknownFaultError as error:
-            return answer({"error": error.message, "faults": sorted(FAULTS)}, 400)
-        return answer({"armed": self._faults.armed()})
-
-    def _health(self) -> dict[str, Any]:
-        anchor = self._clock.anchor
-        return {
-            "ready": True,
-            "speed": self._clock.speed,
-            "now": iso(self._clock.now()),
-            "anchor": {"wall": anchor.wall, "schedule": anchor.schedule},
-            "account": self._world.account,
-        }
 
     def _ask_model(self, request: Request) -> Response:
         if request.method != "POST":

@@ -16,9 +16,9 @@ class SnowflakeMint:
     def __init__(self) -> None:
         self._last = 0
 
-    def seen(self, id: str) -> None:
+    def seen(self, post_id: str) -> None:
         """Take note of an id that exists, so that every later one is greater."""
-        self._last = max(self._last, int(id))
+        self._last = max(self._last, int(post_id))
 
     def mint(self, now: datetime) -> tuple[str, datetime]:
         """Make the next id, and tell the instant it encodes: `now` to the millisecond, or the last id's if later."""
@@ -32,6 +32,6 @@ def encode(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(milliseconds=1) << _SEQUENCE_BITS
 
 
-def instant(id: str) -> datetime:
+def instant(post_id: str) -> datetime:
     """Tell the millisecond that an id encodes."""
-    return _EPOCH + timedelta(milliseconds=int(id) >> _SEQUENCE_BITS)
+    return _EPOCH + timedelta(milliseconds=int(post_id) >> _SEQUENCE_BITS)

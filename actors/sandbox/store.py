@@ -6,11 +6,13 @@ import fcntl
 import json
 import logging
 import os
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actors.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +54,7 @@ class EventLog:
         """
         line = json.dumps(event, separators=(",", ":")).encode() + b"\n"
         try:
-            if os.write(self._file, line) != len(line):
-                raise OSError(f"the disk took only a part of an event for {os.fspath(self._path)}")
+            _write_all(self._file, line)
             os.fsync(self._file)
         except OSError:
             os.ftruncate(self._file, self._end)
@@ -88,6 +89,11 @@ def write_durably(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
     draft.replace(path)
     _sync_directory(path.parent)
+
+
+def _write_all(file: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(file, content) :]
 
 
 def _lock(directory: Path) -> int:

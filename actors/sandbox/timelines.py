@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from actors.sandbox.post import Counts, Post, Repost
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from actors.sandbox.post import Counts, Post, Repost
 
 _INDEX_LAG = timedelta(seconds=10)
 """Schedule time until a new post appears anywhere but on its own page."""
@@ -43,9 +46,12 @@ def home(posts: list[Post]) -> list[Entry]:
 
 
 def profile(
-    handle: str, name: str, posts: list[Post], reposts: Iterable[Repost], with_replies: bool = False
+    handle: str, name: str, posts: list[Post], reposts: Iterable[Repost], *, with_replies: bool = False
 ) -> list[Entry]:
-    """An account's pinned post, then its posts and reposts, newest first; replies only when asked, after their parent."""
+    """List an account's pinned post, then its posts and reposts, newest first.
+
+    With replies there is no pinned post, and each reply follows its parent.
+    """
     by_id = {post.id: post for post in posts}
     own = [post for post in posts if post.author == handle and not post.is_promoted]
     dated = [(post.created_at, [Entry(post)]) for post in own if post.in_reply_to is None]
@@ -110,12 +116,12 @@ class Query:
         )
 
 
-def search(text: str, posts: list[Post], counts: Callable[[Post], Counts], latest: bool) -> list[Entry]:
+def search(text: str, posts: list[Post], counts: Callable[[Post], Counts], *, is_latest: bool) -> list[Entry]:
     """What matches, newest first or most liked first."""
     query = Query.parse(text)
     likes = {post.id: counts(post).likes for post in posts if not post.is_promoted}
     found = [post for post in _newest_first(posts) if post.id in likes and query.matches(post, likes[post.id])]
-    if not latest:
+    if not is_latest:
         found.sort(key=lambda post: likes[post.id], reverse=True)
     return [Entry(post) for post in found]
 

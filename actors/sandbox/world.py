@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from actors.errors import ConfigError, PermanentError
 from actors.sandbox.post import Account, Counts, Post, PublishedPost, Repost
 from actors.sandbox.seeding import read_seeded, seeded_event
 from actors.sandbox.snowflake import SnowflakeMint
-from actors.sandbox.store import Event, EventLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actors.sandbox.store import Event, EventLog
 
 LENGTH_LIMIT = 280
 """Weighted length of the longest text that the site takes."""
@@ -24,11 +27,14 @@ _DUPLICATE_WINDOW = timedelta(hours=24)
 class Crowd(Protocol):
     """What the world asks of an audience."""
 
-    def publish(self, post: PublishedPost) -> None: ...
+    def publish(self, post: PublishedPost) -> None:
+        """Hear of an own post."""
 
-    def counts(self, post_id: str, now: datetime) -> Counts: ...
+    def counts(self, post_id: str, now: datetime) -> Counts:
+        """Tell the public numbers of an own post."""
 
-    def followers(self, now: datetime) -> int: ...
+    def followers(self, now: datetime) -> int:
+        """Tell how many follow the operated account."""
 
 
 class RefusedError(PermanentError):
@@ -92,30 +98,30 @@ class World:
         text = text.strip()
         with self._lock:
             self._check(text, in_reply_to)
-            id, created_at = self._mint.mint(self.now())
+            post_id, created_at = self._mint.mint(self.now())
             self._record(
                 {
                     "event": "posted",
-                    "id": id,
+                    "id": post_id,
                     "text": text,
                     "in_reply_to": in_reply_to,
                     "created_at": created_at.isoformat(),
                 }
             )
-            return self._posts[id]
+            return self._posts[post_id]
 
-    def mark(self, kind: str, id: str, is_on: bool) -> None:
+    def mark(self, kind: str, post_id: str, *, is_on: bool) -> None:
         """Set or take back the operated account's "like", "repost" or "bookmark" of a post.
 
         Raises:
             RefusedError: the post does not exist.
         """
         with self._lock:
-            if id not in self._posts:
+            if post_id not in self._posts:
                 raise RefusedError(144, "No status found with that ID.")
-            if ((kind, id) in self._marks) != is_on:
+            if ((kind, post_id) in self._marks) != is_on:
                 at = self.now().isoformat()
-                self._record({"event": "marked", "kind": kind, "post": id, "on": is_on, "at": at})
+                self._record({"event": "marked", "kind": kind, "post": post_id, "on": is_on, "at": at})
 
     def account_of(self, handle: str) -> Account | None:
         """Find an account by its handle in any spelling; followers of the operated one are those of now."""
@@ -125,10 +131,10 @@ class World:
                 return account
             return replace(account, followers=self._audience.followers(self.now()))
 
-    def post(self, id: str) -> Post | None:
+    def post(self, post_id: str) -> Post | None:
         """Find a post by its id."""
         with self._lock:
-            return self._posts.get(id)
+            return self._posts.get(post_id)
 
     def posts(self) -> list[Post]:
         """All posts of everybody, oldest first."""
@@ -145,10 +151,10 @@ class World:
         with self._lock:
             return list(self._reposts)
 
-    def marked(self, kind: str, id: str) -> bool:
+    def marked(self, kind: str, post_id: str) -> bool:
         """Whether the operated account has marked a post."""
         with self._lock:
-            return (kind, id) in self._marks
+            return (kind, post_id) in self._marks
 
     def counts(self, post: Post) -> Counts:
         """Tell the public numbers of a post as of now, the operated account's own marks included."""
@@ -226,15 +232,15 @@ class World:
         self._audience.publish(PublishedPost(post.id, ordinal, post.text, created_at, post.in_reply_to))
 
     def _set_mark(self, event: Event) -> None:
-        kind, id = event["kind"], event["post"]
+        kind, post_id = event["kind"], event["post"]
         if event["on"]:
-            self._marks.add((kind, id))
+            self._marks.add((kind, post_id))
         else:
-            self._marks.discard((kind, id))
+            self._marks.discard((kind, post_id))
         if kind == "repost":
-            self._reposts = [entry for entry in self._reposts if (entry.by, entry.of) != (self.account, id)]
+            self._reposts = [entry for entry in self._reposts if (entry.by, entry.of) != (self.account, post_id)]
             if event["on"]:
-                self._reposts.append(Repost(self.account, id, datetime.fromisoformat(event["at"])))
+                self._reposts.append(Repost(self.account, post_id, datetime.fromisoformat(event["at"])))
 
     def _add(self, post: Post) -> None:
         self._mint.seen(post.id)

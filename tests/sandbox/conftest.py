@@ -6,11 +6,9 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
@@ -23,7 +21,12 @@ from actors.sandbox.site import Site
 from actors.sandbox.store import EventLog
 from actors.sandbox.world import World
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
 ACCOUNT = "commons_daily"
+REACTION = Counts(views=1234, likes=56, reposts=7, replies=1, bookmarks=0)
 BORN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -31,7 +34,7 @@ BORN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 class PlainCrowd:
     """Everybody reacts to everything in the same way."""
 
-    reaction: Counts = Counts(views=1234, likes=56, reposts=7, replies=1, bookmarks=0)
+    reaction: Counts = REACTION
     heard: list[PublishedPost] = field(default_factory=list)
 
     def publish(self, post: PublishedPost) -> None:

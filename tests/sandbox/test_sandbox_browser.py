@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from .conftest import ACCOUNT, Visitor, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CHROMIUM = os.environ.get("CHROMIUM_PATH") or next(
     filter(os.path.exists, ["/usr/lib/chromium/chromium-headless-shell"]), shutil.which("chromium")
@@ -199,8 +202,8 @@ def test_a_timeline_recycles_the_cards_that_scrolled_away(page: Page, visitor: V
 
 
 def test_a_card_carries_the_contract(page: Page, visitor: Visitor) -> None:
-    id = visitor.create("Count me")["data"]["create_tweet"]["tweet_results"]["result"]["rest_id"]
-    page.goto(f"/i/web/status/{id}")
+    post_id = visitor.create("Count me")["data"]["create_tweet"]["tweet_results"]["result"]["rest_id"]
+    page.goto(f"/i/web/status/{post_id}")
     article = page.locator("article")
     expect(article.locator('[data-testid="User-Name"]')).to_contain_text(f"@{ACCOUNT}")
     expect(article.locator('[role="group"]')).to_have_attribute(
@@ -214,7 +217,7 @@ def test_a_card_carries_the_contract(page: Page, visitor: Visitor) -> None:
     }.items():
         expect(article.locator(f'[data-testid="{name}"]')).to_have_attribute("aria-label", label)
     expect(article.locator('a[href$="/analytics"] > span')).to_have_text("1.2K Views")
-    expect(page).to_have_url(re.compile(f"/{ACCOUNT}/status/{id}$"))
+    expect(page).to_have_url(re.compile(f"/{ACCOUNT}/status/{post_id}$"))
 
 
 def test_pinned_quoted_reposted_and_promoted_cards_can_be_told_apart(page: Page) -> None:
@@ -273,8 +276,8 @@ def test_a_human_may_walk_in_through_the_wall(browser: Browser, visitor: Visitor
 
 def test_hostile_text_stays_text(page: Page, visitor: Visitor) -> None:
     text = '<img src=x onerror="window.hacked=1"> </script><script>window.hacked=1</script> "&amp;\''
-    id = visitor.create(text)["data"]["create_tweet"]["tweet_results"]["result"]["rest_id"]
-    page.goto(f"/i/status/{id}")
+    post_id = visitor.create(text)["data"]["create_tweet"]["tweet_results"]["result"]["rest_id"]
+    page.goto(f"/i/status/{post_id}")
     expect(page.locator('article [data-testid="tweetText"]')).to_have_text(text)
     assert page.evaluate("window.hacked") is None
 

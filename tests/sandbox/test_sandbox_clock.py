@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from actors.errors import ConfigError
 from actors.sandbox.clock import Anchor, ScheduleClock
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Hands:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import http.client
 import json
+import re
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -114,6 +116,16 @@ def test_hostile_addresses_are_escaped(visitor: Visitor, path: str) -> None:
     assert b"<marquee>" not in body
 
 
+def test_the_wall_leads_back_to_where_one_came_from(visitor: Visitor) -> None:
+    _, headers, _ = visitor.ask("GET", "/search?q=tea&f=live", is_member=False)
+    _, _, wall = visitor.ask("GET", headers["location"], is_member=False)
+    door = re.search(r'action="([^"]+)"', wall.decode())
+    assert door
+    status, headers, _ = visitor.ask("POST", html.unescape(door[1]), is_member=False)
+    assert (status, headers["location"]) == (303, "/search?q=tea&f=live")
+    assert headers["set-cookie"].startswith("auth_token=")
+
+
 @pytest.mark.parametrize("after", ["//evil.example", "/\\evil.example", "https://evil.example"])
 def test_the_login_leads_to_this_site_only(visitor: Visitor, after: str) -> None:
     _, headers, _ = visitor.ask("POST", f"/_login?after={after}", is_member=False)
@@ -148,16 +160,16 @@ def test_a_timeline_comes_in_pages_and_ends(visitor: Visitor) -> None:
 
 
 def test_a_new_post_is_on_its_own_page_before_it_is_on_the_profile(visitor: Visitor) -> None:
-    id = result(visitor.create("Fresh"))["rest_id"]
-    assert [entry["id"] for entry in visitor.query("TweetDetail", id=id)["entries"]] == [id]
+    post_id = result(visitor.create("Fresh"))["rest_id"]
+    assert [entry["id"] for entry in visitor.query("TweetDetail", id=post_id)["entries"]] == [post_id]
     assert visitor.query("UserTweets", handle=ACCOUNT)["entries"] == []
     entries = eventually(lambda: visitor.query("UserTweets", handle=ACCOUNT)["entries"])
-    assert [entry["id"] for entry in entries] == [id]
+    assert [entry["id"] for entry in entries] == [post_id]
 
 
 def test_cards_are_worded_like_the_platforms(visitor: Visitor) -> None:
-    id = result(visitor.create("Count me"))["rest_id"]
-    [card] = visitor.query("TweetDetail", id=id)["entries"]
+    post_id = result(visitor.create("Count me"))["rest_id"]
+    [card] = visitor.query("TweetDetail", id=post_id)["entries"]
     assert card["actionsLabel"] == "1 reply, 7 reposts, 56 likes, 1,234 views"
     assert card["actions"]["like"] == ["56 Likes. Like", "56"]
     assert card["actions"]["reply"] == ["1 Reply. Reply", "1"]

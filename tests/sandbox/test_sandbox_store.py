@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from actors.errors import ConfigError
 from actors.sandbox.store import EventLog
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_events_come_back_in_their_order(tmp_path: Path) -> None:

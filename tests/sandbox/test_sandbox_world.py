@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +15,9 @@ from actors.sandbox.store import EventLog
 from actors.sandbox.world import RefusedError, World
 
 from .conftest import BORN, OpenWorld, PlainCrowd
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Opening = Callable[[], OpenWorld]
 
