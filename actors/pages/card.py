@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from actors.domain.counts import Count, parse_count, parse_label, parse_summary
 from actors.domain.snowflake import TweetId, is_tweet_id
+from actors.errors import SiteBusyError
 from actors.pages import script, selectors
+from actors.pages.wall import PHRASES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -48,7 +50,7 @@ class Reading:
 
     cards: tuple[Card, ...]
     is_missing: bool
-    """Whether the page says that there is nothing (a deleted post, an empty profile)."""
+    """Whether the page says in so many words that there is nothing (a deleted post, an empty profile)."""
 
 
 async def read_cards(visit: Visit, known: Collection[str], seconds: float, *, scroll: bool = False) -> Reading:
@@ -56,11 +58,16 @@ async def read_cards(visit: Visit, known: Collection[str], seconds: float, *, sc
 
     All of a card is read in one task of the page, so an id never meets the numbers of another post. Timelines remove
     what scrolled away: a caller that scrolls must collect.
+
+    Raises:
+        SiteBusyError: the page says that it could not load them.
     """
     argument = {"selectors": _SELECTORS, "known": list(known), "waitMs": seconds * 1000, "scroll": scroll}
     raw = await script.run(visit.page, "cards", argument, seconds)
     visit.note_drift(*raw["drift"])
-    return Reading(tuple(_card(each) for each in raw["cards"] if is_tweet_id(each["id"])), raw["missing"])
+    if raw["missing"] is not None and raw["missing"].startswith(tuple(PHRASES)):
+        raise SiteBusyError(f"the site could not load the posts of {visit.where}")
+    return Reading(tuple(_card(each) for each in raw["cards"] if is_tweet_id(each["id"])), raw["missing"] is not None)
 
 
 def _card(raw: Mapping[str, Any]) -> Card:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from actors.errors import ComposerMismatchError, PageChangedError
@@ -29,12 +30,12 @@ class Composer:
 
         Raises:
             ComposerMismatchError: the box holds something else; it was emptied again.
-            PageChangedError: there is no box, no button, or the button stays disabled.
+            PageChangedError: there is no box or no button, something covers the box, or the button stays disabled.
         """
         visit, page = self._visit, self._visit.page
         self._textbox = await visit.find(selectors.COMPOSER_TEXT, _FOUND_S)
         self._button = await visit.find(selectors.COMPOSER_SUBMIT, _FOUND_S)
-        await page.locator(self._textbox).first.click(timeout=_FOCUS_S * 1000)
+        await self._focus()
         await self._clear()
         for index, line in enumerate(self.text.split("\n")):
             if index:
@@ -45,11 +46,19 @@ class Composer:
             raise ComposerMismatchError(selectors.COMPOSER_TEXT.name, visit.where)
         enabled = ", ".join(f"{part}:not(:disabled):not([aria-disabled='true'])" for part in self._button.split(", "))
         if not await appears(page.locator(enabled), _ENABLED_S):
-            raise PageChangedError(f"{selectors.COMPOSER_SUBMIT.name}:enabled", visit.where)
+            raise PageChangedError(f"{selectors.COMPOSER_SUBMIT.name} (enabled)", visit.where)
 
     async def submit(self, not_after: float) -> str:
         """Click, unless it is later than `not_after` (epoch milliseconds) or the composer changed; return which."""
         return str((await self._run({"text": self.text, "notAfter": not_after}))["verdict"])
+
+    async def _focus(self) -> None:
+        """Click into the box, which proves that nothing covers it."""
+        try:
+            async with asyncio.timeout(_FOCUS_S):
+                await self._visit.page.locator(self._textbox).first.click(timeout=_FOCUS_S * 2000)
+        except TimeoutError as error:
+            raise PageChangedError(f"{selectors.COMPOSER_TEXT.name} (uncovered)", self._visit.where) from error
 
     async def _read(self) -> str | None:
         text: str | None = (await self._run(None))["text"]

@@ -45,7 +45,7 @@ class CreateCall:
     """Listen on a page for the answer to the call that creates a post with `text`. Make it before the click."""
 
     def __init__(self, page: Page, text: str) -> None:
-        self._text = text
+        self._text = text.strip()
         self._response: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         page.on("response", self._notice)
 
@@ -80,8 +80,9 @@ def read_answer(status: int, body: str, site_time: datetime | None) -> CreateAns
     )
 
 
-def _text_of(post_data: str | None) -> object:
-    return _dig(_json(post_data or ""), "variables", "tweet_text")
+def _text_of(post_data: str | None) -> str | None:
+    text = _dig(_json(post_data or ""), "variables", "tweet_text")
+    return text.strip() if isinstance(text, str) else None
 
 
 def _json(text: str) -> Any:

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from actors.errors import DeadlineError
+
 if TYPE_CHECKING:
     from playwright.async_api import Page
 
@@ -27,7 +29,10 @@ async def run(page: Page, name: str, argument: dict[str, Any], expected_s: float
     Playwright would wait for ever, so this gives up a little later.
 
     Raises:
-        TimeoutError: the page did not answer.
+        DeadlineError: the page did not answer.
     """
-    async with asyncio.timeout(expected_s + _GRACE_S):
-        return await page.evaluate(load(name), argument)
+    try:
+        async with asyncio.timeout(expected_s + _GRACE_S):
+            return await page.evaluate(load(name), argument)
+    except TimeoutError as error:
+        raise DeadlineError(f"the page did not finish the script {name} within {expected_s + _GRACE_S:g} s") from error

@@ -53,7 +53,8 @@ TOAST = Selector("toast", ('[data-testid="toast"]',))
 TOAST_LINK = Selector("toast.link", ('[data-testid="toast"] a[href*="/status/"]',))
 
 CARD = Selector("card", ('article[data-testid="tweet"]', 'article[role="article"]'))
-CARD_QUOTE = Selector("card.quote", ('[data-testid="quoteTweet"]', 'div[role="link"]'))
+CARD_QUOTE = Selector("card.quote", ('div[role="link"]',))
+CARD_PROMOTED = Selector("card.promoted", ('[data-testid="placementTracking"]',))
 CARD_LINK = Selector("card.link", ('a[href*="/status/"]:has(time)', 'a[href*="/status/"]'))
 CARD_TEXT = Selector("card.text", ('[data-testid="tweetText"]',))
 CARD_NAME = Selector("card.name", ('[data-testid="User-Name"]',))
@@ -70,7 +71,7 @@ FOLLOWERS = Selector("profile.followers", ('a[href$="/verified_followers"]', 'a[
 REGISTRY = {
     selector.name: selector
     for selector in (
-        IDENTITY, LOGIN, CONSENT, MISSING, COMPOSER_TEXT, COMPOSER_SUBMIT, TOAST, TOAST_LINK, CARD, CARD_QUOTE,
+        IDENTITY, LOGIN, CONSENT, MISSING, COMPOSER_TEXT, COMPOSER_SUBMIT, TOAST, TOAST_LINK, CARD, CARD_QUOTE, CARD_PROMOTED,
         CARD_LINK, CARD_TEXT, CARD_NAME, CARD_CONTEXT, CARD_SUMMARY, CARD_LIKES, CARD_REPOSTS, CARD_REPLIES,
         CARD_BOOKMARKS, CARD_VIEWS, FOLLOWERS,
     )

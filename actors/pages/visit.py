@@ -46,9 +46,13 @@ class Visit:
         Timelines never stop loading, so it waits for the document only, and then for what it needs.
 
         Raises:
-            SiteBusyError: the answer bears no date; without the platform's clock no id can be judged.
+            SiteBusyError: the site does not answer, or without a date, and then no id could be judged.
         """
-        response = await page.goto(site + path, wait_until="domcontentloaded", timeout=_OPEN_S * 1000)
+        try:
+            async with asyncio.timeout(_OPEN_S):
+                response = await page.goto(site + path, wait_until="domcontentloaded", timeout=_OPEN_S * 2000)
+        except TimeoutError as error:
+            raise SiteBusyError(f"the site did not answer within {_OPEN_S:g} s on {path}") from error
         site_time = date_of(response.headers) if response else None
         if response is None or site_time is None:
             raise SiteBusyError(f"the site answered without a date on {path}")

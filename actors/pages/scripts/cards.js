@@ -3,22 +3,9 @@
 async ({ selectors, known, waitMs, scroll }) => {
   const drift = new Set();
 
-  const all = (name, root) => {
+  const all = (name, root = document, keep = () => true) => {
     for (const [index, option] of selectors[name].entries()) {
-      const found = [...root.querySelectorAll(option)];
-      if (found.length) {
-        return { found, index };
-      }
-    }
-    return { found: [], index: 0 };
-  };
-
-  const boundaries = [...selectors["card"], ...selectors["card.quote"]].join(", ");
-
-  // A quoted post sits inside the card that quotes it: only what has the card itself as its nearest boundary is its own.
-  const own = (name, card) => {
-    for (const [index, option] of selectors[name].entries()) {
-      const found = [...card.querySelectorAll(option)].filter((e) => e.parentElement.closest(boundaries) === card);
+      const found = [...root.querySelectorAll(option)].filter(keep);
       if (found.length) {
         if (index > 0) {
           drift.add(`${name}#${index}`);
@@ -28,6 +15,11 @@ async ({ selectors, known, waitMs, scroll }) => {
     }
     return [];
   };
+
+  const boundaries = [...selectors["card"], ...selectors["card.quote"]].join(", ");
+
+  // A quoted post sits inside the card that quotes it: only what has the card itself as its nearest boundary is its own.
+  const own = (name, card) => all(name, card, (element) => element.parentElement.closest(boundaries) === card);
 
   const plain = (node) => {
     if (node.nodeType === Node.TEXT_NODE) {
@@ -91,13 +83,10 @@ async ({ selectors, known, waitMs, scroll }) => {
   };
 
   const snapshot = () => {
-    const { found, index } = all("card", document);
     drift.clear();
-    if (index > 0) {
-      drift.add(`card#${index}`);
-    }
-    const cards = found.map(read);
-    return { cards, missing: all("page.missing", document).found.length > 0, drift: [...drift] };
+    const cards = all("card").filter((card) => !card.closest(selectors["card.promoted"].join(", ")));
+    const [missing] = document.querySelectorAll(selectors["page.missing"].join(", "));
+    return { cards: cards.map(read), missing: missing ? missing.textContent.trim() : null, drift: [...drift] };
   };
 
   if (scroll) {
@@ -108,7 +97,7 @@ async ({ selectors, known, waitMs, scroll }) => {
   for (;;) {
     const result = snapshot();
     const fresh = result.cards.some((card) => card.id !== null && !seen.has(card.id));
-    if (fresh || result.missing || performance.now() >= deadline) {
+    if (fresh || result.missing !== null || performance.now() >= deadline) {
       return result;
     }
     await new Promise((resolve) => {

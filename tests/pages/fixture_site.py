@@ -1,0 +1,146 @@
+"""A site of static pages in the platform's markup, whose every answer a test decides."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from actors.domain.snowflake import TweetId, id_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
+"""The site's clock stands still."""
+
+_COMPOSER = Path(__file__).with_name("composer.html")
+_HELD_LIMIT_S = 60.0
+_NAVIGATION = '<nav><a data-testid="AppTabBar_Profile_Link" href="/{account}" aria-label="Profile">Profile</a></nav>'
+
+
+def post_id(minutes_ago: float, sequence: int = 1) -> TweetId:
+    """Return an id minted so long before the site's now."""
+    return id_at(NOW - timedelta(minutes=minutes_ago), sequence)
+
+
+def card(
+    tweet_id: str,
+    text: str,
+    author: str = "us",
+    context: str = "",
+    quoted: str = "",
+    actions: str = "",
+    replying_to: str = "",
+) -> str:
+    """Write one card; `quoted` and `actions` are markup."""
+    link = f'<a href="/{author}/status/{tweet_id}"><time datetime="2026-03-14T15:00:00.000Z">9m</time></a>'
+    social = f'<div data-testid="socialContext">{context}</div>' if context else ""
+    reply = f'<div>Replying to <a href="/{replying_to}">@{replying_to}</a></div>' if replying_to else ""
+    return (
+        f'<article data-testid="tweet">{social}<div data-testid="User-Name">Name @{author} {link}</div>{reply}'
+        f'<div data-testid="tweetText"><span>{text}</span></div>{quoted}'
+        f'<div role="group">{actions}</div></article>'
+    )
+
+
+def quote(tweet_id: str, text: str, author: str) -> str:
+    """Write a quoted post as it stands inside a card."""
+    return (
+        f'<div role="link" tabindex="0"><div data-testid="User-Name">Name @{author}'
+        f'<a href="/{author}/status/{tweet_id}"><time datetime="2026-03-01T00:00:00.000Z">Mar 1</time></a></div>'
+        f'<div data-testid="tweetText"><span>{text}</span></div></div>'
+    )
+
+
+def action(test_id: str, label: str | None = None, shown: str = "") -> str:
+    """Write one control of the action bar."""
+    spoken = "" if label is None else f' aria-label="{label}"'
+    return f'<button data-testid="{test_id}"{spoken}><span>{shown}</span></button>'
+
+
+class FixtureSite:
+    """Serves `pages` by path; close it after use."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, str] = {}
+        self.statuses: dict[str, int] = {}
+        self.created: list[str] = []
+        """Text of every create call, in order of arrival: what the world would see published."""
+
+        self.answer: Callable[[str], tuple[int, Any] | None] = lambda _: (200, created(post_id(0)))
+        """Status and body for a create call with that text; None holds the connection."""
+
+        self._released = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def show(self, path: str, *cards: str, account: str | None = "us", script: str = "") -> None:
+        """Put a page of cards at `path`, as `account` sees it (None: nobody is logged in)."""
+        navigation = _NAVIGATION.format(account=account) if account else '<a data-testid="loginButton">Log in</a>'
+        column = f'<main data-testid="primaryColumn">{"".join(cards)}</main>'
+        self.pages[path] = f"<!doctype html><body>{navigation}{column}<script>{script}</script></body>"
+
+    def show_composer(self, script: str = "", markup: Callable[[str], str] = lambda html: html) -> None:
+        """Put the composer's page in its place, with a script run at the end of it, and altered by `markup`."""
+        page = _COMPOSER.read_text().replace("<!-- navigation -->", _NAVIGATION.format(account="us"))
+        self.pages["/compose/post"] = markup(page).replace("/* script */", script)
+
+    def hold(self) -> None:
+        """Keep a connection open without an answer until the site closes."""
+        self._released.wait(_HELD_LIMIT_S)
+
+    def close(self) -> None:
+        """Let go of every held connection and stop."""
+        self._released.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def created(tweet_id: str) -> dict[str, Any]:
+    """Write the platform's answer to a create call."""
+    return {"data": {"create_tweet": {"tweet_results": {"result": {"rest_id": tweet_id}}}}}
+
+
+def _handler(site: FixtureSite) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            path = urlsplit(self.path).path
+            body = site.pages.get(path)
+            self._send(site.statuses.get(path, 200 if body is not None else 404), "text/html", body or "")
+
+        def do_POST(self) -> None:
+            sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            text = sent["variables"]["tweet_text"]
+            site.created.append(text)
+            answer = site.answer(text)
+            if answer is None:
+                site.hold()
+                self.close_connection = True
+                return
+            self._send(answer[0], "application/json", json.dumps(answer[1]))
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return format_datetime(NOW, usegmt=True)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def _send(self, status: int, kind: str, text: str) -> None:
+            body = text.encode()
+            self.send_response(status)
+            self.send_header("Content-Type", f"{kind}; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    return Handler
