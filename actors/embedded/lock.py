@@ -18,7 +18,7 @@ MODE = 0o600
 
 @dataclass(frozen=True, slots=True)
 class Occupant:
-    """What the lock file tells of the server that holds it or, when nobody does, of the last one; "" is an unknown URL."""
+    """What the lock file tells of the server that holds it, else of the last one; an unknown URL is empty."""
 
     url: str
     pid: int | None

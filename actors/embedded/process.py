@@ -128,6 +128,10 @@ class ServerProcess:
         pid = self._lock.read().pid
         return pid is not None and _is_running(pid) and self._lock.is_held()
 
+    def running_url(self) -> str | None:
+        """Return how the server that runs now is reached, or None if none does."""
+        return self._lock.read().url or None if self.is_alive() else None
+
     def stop(self, timeout: float) -> None:
         """End the server: its stop signal, then after `timeout` real seconds the kill of whatever is left of it.
 

@@ -54,13 +54,17 @@ class EmbeddedValkey:
         """Return whether the server's process runs."""
         return self._process.is_alive()
 
+    def running_url(self) -> str | None:
+        """Return the URL of the Valkey that runs now, or None; for those who only look."""
+        return self._process.running_url()
+
     def stop(self, timeout: float) -> None:
         """End Valkey; it writes what it holds first."""
         self._process.stop(timeout)
 
     def _prepare(self, last_url: str | None) -> Launch:
         self._progress("Starting Valkey")
-        port = _choose_port(self._port, urlsplit(last_url or "").port or 0)
+        port = choose_port(self._port, urlsplit(last_url or "").port or 0, "Valkey")
         settings = {
             "bind": HOST,
             "port": str(port),
@@ -78,11 +82,11 @@ class EmbeddedValkey:
         return Launch((str(find_valkey()), *options), f"redis://{HOST}:{port}/0")
 
 
-def _choose_port(configured: int, last: int) -> int:
+def choose_port(configured: int, last: int, owner: str) -> int:
     """Return the configured port, else the last one, so that clients need not be told anew, else a free one."""
     if configured:
         if not _is_free(configured):
-            raise ConfigError(f"port {configured} for Valkey is taken", "choose another, or 0 for any free one")
+            raise ConfigError(f"port {configured} for {owner} is taken", "choose another, or 0 for any free one")
         return configured
     return last if last and _is_free(last) else _free_port()
 

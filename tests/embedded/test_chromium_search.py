@@ -126,7 +126,7 @@ def test_an_operators_choice_that_is_missing_is_refused_and_not_replaced(machine
 
 
 def test_without_any_both_ways_to_install_are_named(machine: Machine) -> None:
-    with pytest.raises(ConfigError, match="playwright install.*apt-get install chromium-headless-shell"):
+    with pytest.raises(ConfigError, match=r"playwright install.*apt-get install chromium-headless-shell"):
         machine.find()
 
 
@@ -153,7 +153,7 @@ def test_when_every_way_fails_the_commands_to_try_are_named(machine: Machine, mo
     monkeypatch.setattr(browser_setup, "find", lambda env: chromium.find(env, machine.root))
     monkeypatch.setattr(browser_setup, "_ways", lambda: iter([("only", ("/bin/false",), 5.0)]))
 
-    with pytest.raises(ConfigError, match="no Chromium could be installed.*playwright install"):
+    with pytest.raises(ConfigError, match=r"no Chromium could be installed.*playwright install"):
         browser_setup.install(machine.env, lambda _: None)
 
 

@@ -1,0 +1,61 @@
+# Everything runs from .venv, which holds exactly what the lock files say.
+#   make run ARGS="--speed 60"     start the supervisor, installing whatever is missing first
+#   make test ARGS="tests/domain"  run the tests
+#   make check                     lint, types and import contracts
+#   make bench                     compare with peers
+#   make lock                      write the lock files anew from setup.cfg
+
+NEW_ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
+	$(shell $(name) -c '$(NEW_ENOUGH)' 2>/dev/null && echo $(name))))
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes
+# Five days: what is younger may still be withdrawn, or has not reached every mirror.
+COMPILE := $(BIN)/uv pip compile setup.cfg --no-config --quiet --upgrade --exclude-newer '5 days' \
+	--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--custom-compile-command 'make lock'
+
+.PHONY: run test check bench lock
+.DELETE_ON_ERROR:
+
+run: .venv/run.stamp
+	@$(BIN)/python -m actors.embedded.setup
+	@exec $(BIN)/python supervisor.py run $(ARGS)
+
+test: .venv/dev.stamp
+	@$(BIN)/python -m actors.embedded.setup
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+check: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: .venv/dev.stamp
+	@set -e; for file in tests/benchmarks/[a-z]*.py; do \
+		echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file $(ARGS); \
+	done
+
+lock: .venv/dev.stamp
+	$(COMPILE) --output-file requirements.lock
+	$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+.venv/run.stamp: requirements.lock | $(BIN)/python
+	@echo "Installing what requirements.lock names"
+	@$(PIP) --requirement requirements.lock
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock .venv/run.stamp
+	@echo "Installing the tools that requirements-dev.lock names"
+	@$(PIP) --quiet --requirement requirements-dev.lock
+	@touch $@
+
+$(BIN)/python:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Python 3.11 or newer with its venv module is needed; on Debian: apt-get install python3 python3-venv," >&2; \
+		echo "or name one: make PYTHON=/path/to/python3" >&2; \
+		exit 1; \
+	fi
+	@$(PYTHON) -c '$(NEW_ENOUGH)' || { echo "$(PYTHON) is not Python 3.11 or newer with its venv module" >&2; exit 1; }
+	@echo "Creating .venv with $(PYTHON)"
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
