@@ -241,7 +241,16 @@ class App:
 
     def _make_clock(self, context: ActorContext) -> Clock:
         entries = [
-            Entry(name, settings.every, settings.offset, self.jobs[name].after, settings.attempts, settings.enabled)
+            Entry(
+                name,
+                settings.every,
+                settings.offset,
+                self.jobs[name].after,
+                settings.attempts,
+                settings.enabled,
+                # The family hears of a run's end by twice its deadline at the latest: waiting, then running.
+                longest=2 * settings.deadline * self.clock.speed,
+            )
             for name, settings in self.config.jobs.items()
         ]
         backoffs = {name: settings.backoff.total_seconds() for name, settings in self.config.jobs.items()}

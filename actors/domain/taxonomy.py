@@ -76,7 +76,7 @@ FORMATS = {
     "pair": "an opening line, then two lines that oppose each other, such as Tempting: and Wiser:",
 }
 
-LENGTHS = {"short": (125, 165), "medium": (166, 205), "long": (206, 248)}
+LENGTHS = {"short": (125, 180), "medium": (181, 215), "long": (216, 248)}
 """Weighted length, from and to, inclusive. Nothing above 250, where the quality gate gives no points for length."""
 
 FACTORS: dict[str, tuple[str, ...]] = {
@@ -175,12 +175,12 @@ GENERATOR_MARKERS: dict[str, tuple[str, ...]] = {
     "pragmatist": ("good enough", "busy days", "real life", "beats perfect", "lowest effort"),
     "explorer": ("little-known", "off the map", "uncharted", "rarely visited", "worth exploring"),
     "experimenter": ("test it", "baseline", "compare notes", "run the experiment", "change a single thing"),
-    "investigator": ("follow the", "fine print", "dig deeper", "the trail", "look closer"),
-    "thoughtLeader": ("the future", "coming years", "the bigger shift", "tomorrow's", "long game"),
+    "investigator": ("follow the chain", "fine print", "dig deeper", "the trail", "look closer"),
+    "thoughtLeader": ("the future", "coming years", "the bigger shift", "next decade", "long game"),
     "philosopher": ("trade-off", "meaning", "worth pondering", "a life well", "wisdom"),
     "newsReporter": ("headlines", "this season", "on the record", "making news", "the story so far"),
     "historian": ("centuries", "generations", "history", "ancient", "ancestors"),
-    "culturalBridge": ("cultures", "tradition", "proverb", "novel", "customs"),
+    "culturalBridge": ("many cultures", "tradition", "proverb", "novel", "customs"),
     "popCultureAnalyst": ("sitcom", "movie", "meme", "playlist", "celebrity"),
     "connector": ("engineers", "compound interest", "orchestra", "gardeners", "architects"),
     "patternFinder": ("pattern", "again and again", "same loop", "recurring", "rhyme"),

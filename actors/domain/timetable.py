@@ -38,6 +38,8 @@ class Entry:
     after: tuple[After, ...] = ()
     attempts: int = 1
     enabled: bool = True
+    longest: timedelta = timedelta(minutes=10)
+    """How long a run may take; a run that nobody reported back by then no longer stands in the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +79,15 @@ class _Row:
     """Slot that waits for a dependency, and since when."""
     extra: tuple[datetime, datetime, int, str] | None = None
     """A retry or a snooze's end: when, for which slot, attempt, trigger."""
-    running: bool = False
+    running_until: datetime | None = None
+    """While a run is under way: the time at which it must be over."""
     is_catching_up: bool = True
     """Whether its next slot is one that passed before this process looked."""
 
 
 @dataclass(slots=True)
 class Timetable:
-    """State of the clock. Every slot ends in exactly one `Fire` or `Miss`."""
+    """State of the clock. Every slot ends in exactly one `Fire` or `Miss`; one that comes while the job runs waits."""
 
     rows: dict[str, _Row] = field(default_factory=dict)
 
@@ -102,10 +105,10 @@ class Timetable:
         """Fire what is due. Of several slots missed together only the latest runs; the others are recorded."""
         actions: list[Action] = []
         for row in self.rows.values():
-            if row.extra is not None and row.extra[0] <= now:
+            if row.extra is not None and row.extra[0] <= now and not _is_running(row, now):
                 _, slot, attempt, trigger = row.extra
-                row.extra, row.running = None, True
-                actions.append(Fire(row.entry.job, slot, attempt, trigger))
+                row.extra = None
+                actions.append(self._fire(row, slot, attempt, trigger, now))
             slot = slot_before(row.entry, now)
             if row.last_slot is None or slot > row.last_slot:
                 actions += self._coalesce(row, slot)
@@ -121,7 +124,7 @@ class Timetable:
         row = self.rows.get(job)
         if row is None:
             return
-        row.running = False
+        row.running_until = None
         match outcome:
             case Done() | Nothing():
                 row.last_success = at
@@ -131,12 +134,12 @@ class Timetable:
                 row.extra = (retry_at, slot, attempt + 1, "retry")
 
     def triggered(self, job: str, now: datetime, by: str) -> list[Action]:
-        """Somebody wants a run now; it takes the place of a slot that waits."""
+        """Somebody wants a run now; it takes the place of a slot that waits, and a run under way is run enough."""
         row = self.rows.get(job)
-        if row is None:
+        if row is None or _is_running(row, now):
             return []
-        row.held, row.running = None, True
-        return [Fire(job, now, 1, by)]
+        row.held = None
+        return [self._fire(row, now, 1, by, now)]
 
     def next_due(self, now: datetime) -> datetime | None:
         """Return the earliest time at which `tick` has something to do."""
@@ -149,7 +152,7 @@ class Timetable:
         if row.last_slot is None or row.held is not None:
             return now
         due = slot_before(row.entry, now) + row.entry.every
-        return min(due, row.extra[0]) if row.extra is not None else due
+        return min(due, max(row.extra[0], now)) if row.extra is not None else due
 
     def waiting(self, now: datetime) -> dict[str, str]:
         """Return the reason for each job whose slot waits for a dependency."""
@@ -163,7 +166,7 @@ class Timetable:
     def _coalesce(self, row: _Row, slot: datetime) -> list[Action]:
         misses: list[Action] = []
         if row.held is not None:
-            misses.append(Miss(row.entry.job, row.held[0], "its dependency did not become fresh in time"))
+            misses.append(Miss(row.entry.job, row.held[0], "it still waited when the next slot came"))
         if row.last_slot is not None:
             skipped = row.last_slot + row.entry.every
             while skipped < slot and len(misses) < 100:
@@ -174,8 +177,10 @@ class Timetable:
     def _open_gate(self, row: _Row, now: datetime) -> list[Action]:
         assert row.held is not None
         slot, since = row.held
+        if _is_running(row, now):
+            return []
         stale = self._stale(row, now)
-        waits = [after for after in stale if self._is_coming(after) and now - since < after.patience]
+        waits = [after for after in stale if self._is_coming(after, now) and now - since < after.patience]
         if waits:
             return []
         trigger = "catch_up" if row.is_catching_up else "slot"
@@ -183,8 +188,11 @@ class Timetable:
         reason = ", ".join(self._reason(after) for after in stale)
         if any(after.required for after in stale):
             return [Miss(row.entry.job, slot, reason)]
-        row.running = True
-        return [Fire(row.entry.job, slot, 1, trigger, reason)]
+        return [self._fire(row, slot, 1, trigger, now, reason)]
+
+    def _fire(self, row: _Row, slot: datetime, attempt: int, trigger: str, now: datetime, degraded: str = "") -> Fire:
+        row.running_until = now + row.entry.longest
+        return Fire(row.entry.job, slot, attempt, trigger, degraded)
 
     def _stale(self, row: _Row, now: datetime) -> list[After]:
         return [
@@ -193,9 +201,9 @@ class Timetable:
             if (last := self._success_of(after.job)) is None or now - last > after.fresh
         ]
 
-    def _is_coming(self, after: After) -> bool:
+    def _is_coming(self, after: After, now: datetime) -> bool:
         row = self.rows.get(after.job)
-        return row is not None and (row.running or row.held is not None or row.extra is not None)
+        return row is not None and (_is_running(row, now) or row.held is not None or row.extra is not None)
 
     def _success_of(self, job: str) -> datetime | None:
         row = self.rows.get(job)
@@ -204,3 +212,7 @@ class Timetable:
     def _reason(self, after: After) -> str:
         last = self._success_of(after.job)
         return f"{after.job} has {'never succeeded' if last is None else 'not succeeded since ' + last.isoformat()}"
+
+
+def _is_running(row: _Row, now: datetime) -> bool:
+    return row.running_until is not None and now < row.running_until

@@ -91,11 +91,16 @@ class PublishPost:
             what = type(error).__name__
             raise AfterCommitError(f"{what} after the permission to publish {self.decision_id}") from error
 
-    def _prepared(self, visit: Visit, account: str) -> dict[str, str | int]:
+    def _prepared(self, visit: Visit, account: str) -> dict[str, str | float]:
+        """Return the evidence for the intent.
+
+        The site's clock is `site_time` plus what passed since `site_time_asked_at` (epoch seconds), at the most.
+        """
         return {
             "decision_id": self.decision_id,
             "account": account,
             "site_time": visit.site_time.isoformat(),
+            "site_time_asked_at": visit.asked_at,
             "text_sha256": hashlib.sha256(self.text.encode()).hexdigest(),
             "text_length": weighted_length(self.text),
             "selectors": selectors.VERSION,

@@ -49,7 +49,6 @@ COMPOSER_TEXT = Selector(
     ),
 )
 COMPOSER_SUBMIT = Selector("composer.submit", ('[data-testid="tweetButton"]', '[data-testid="tweetButtonInline"]'))
-TOAST = Selector("toast", ('[data-testid="toast"]',))
 TOAST_LINK = Selector("toast.link", ('[data-testid="toast"] a[href*="/status/"]',))
 
 CARD = Selector("card", ('article[data-testid="tweet"]', 'article[role="article"]'))
@@ -71,9 +70,9 @@ FOLLOWERS = Selector("profile.followers", ('a[href$="/verified_followers"]', 'a[
 REGISTRY = {
     selector.name: selector
     for selector in (
-        IDENTITY, LOGIN, CONSENT, MISSING, COMPOSER_TEXT, COMPOSER_SUBMIT, TOAST, TOAST_LINK, CARD, CARD_QUOTE, CARD_PROMOTED,
-        CARD_LINK, CARD_TEXT, CARD_NAME, CARD_CONTEXT, CARD_SUMMARY, CARD_LIKES, CARD_REPOSTS, CARD_REPLIES,
-        CARD_BOOKMARKS, CARD_VIEWS, FOLLOWERS,
+        IDENTITY, LOGIN, CONSENT, MISSING, COMPOSER_TEXT, COMPOSER_SUBMIT, TOAST_LINK, CARD, CARD_QUOTE,
+        CARD_PROMOTED, CARD_LINK, CARD_TEXT, CARD_NAME, CARD_CONTEXT, CARD_SUMMARY, CARD_LIKES, CARD_REPOSTS,
+        CARD_REPLIES, CARD_BOOKMARKS, CARD_VIEWS, FOLLOWERS,
     )
 }  # fmt: skip
 """All of them by name."""

@@ -90,6 +90,7 @@ class ReadPost:
     async def _find(self, visit: Visit) -> Card:
         """Return the card with our id, which need not be the first: the parents of a reply come before it."""
         known: set[str] = set()
+        is_missing = False
         for attempt in range(_SCROLLS + 1):
             seconds = _NEXT_CARDS_S if attempt else _FIRST_CARD_S
             reading = await read_cards(visit, known, seconds, scroll=attempt > 0)
@@ -97,9 +98,10 @@ class ReadPost:
                 if card.id == self.tweet_id:
                     return card
             known.update(card.id for card in reading.cards)
-            if reading.is_missing or not known:
+            is_missing = reading.is_missing
+            if is_missing or not known:
                 break
-        if known or reading.is_missing:
+        if known or is_missing:
             raise NotFoundError(f"post {self.tweet_id} is not on its page {visit.where}")
         if visit.session.state is Wall.LOGGED_OUT:
             raise LoggedOutError(f"a login wall stands before {visit.where}", "renew the session")

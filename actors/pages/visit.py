@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ _DECISIVE = (selectors.IDENTITY, selectors.LOGIN, selectors.CONSENT)
 class Visit:
     """An opened page and the notes an errand takes on it; lives as long as its `perform`. Made by `open`."""
 
-    def __init__(self, page: Page, where: str, session: SessionState, site_time: datetime) -> None:
+    def __init__(self, page: Page, where: str, session: SessionState, site_time: datetime, asked_at: float) -> None:
         self.page = page
         self.where = where
         """Path of the page that was opened."""
@@ -36,6 +37,9 @@ class Visit:
 
         self.site_time = site_time
         """The platform's own clock when it answered, from the `Date` header, to the second."""
+
+        self.asked_at = asked_at
+        """Wall-clock time (epoch seconds) just before it was asked, so that what passed since is never underrated."""
 
         self._drift: set[str] = set()
 
@@ -48,6 +52,7 @@ class Visit:
         Raises:
             SiteBusyError: the site does not answer, or without a date, and then no id could be judged.
         """
+        asked_at = time.time()
         try:
             async with asyncio.timeout(_OPEN_S):
                 response = await page.goto(site + path, wait_until="domcontentloaded", timeout=_OPEN_S * 2000)
@@ -64,7 +69,7 @@ class Visit:
             "written": f"{selectors.CARD.css}, {selectors.CARD_NAME.css}, {selectors.CARD_TEXT.css}",
         }
         landmarks = await script.run(page, "landmarks", argument)
-        return cls(page, path, classify(response.status, landmarks), site_time)
+        return cls(page, path, classify(response.status, landmarks), site_time, asked_at)
 
     @property
     def drift(self) -> tuple[str, ...]:

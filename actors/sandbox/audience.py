@@ -13,7 +13,7 @@ from bisect import bisect_right, insort
 from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from actors.sandbox.post import Counts, PublishedPost
 from actors.sandbox.reader import Reading, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 HOUR = 3600.0
@@ -67,7 +67,7 @@ class _Career:
     shape: float
     views: int
     shares: Array
-    marks: dict[str, Array]
+    marks: Mapping[str, np.ndarray[Any, np.dtype[np.int64]]]
 
     def seen(self, at: float) -> int:
         if at <= self.start:
@@ -82,9 +82,10 @@ class _Career:
 
     def instants(self, kind: str) -> Array:
         """Return when each reaction of a kind happens, in seconds since the epoch."""
-        marks = self.marks[kind].astype(np.int64)
+        marks = self.marks[kind]
         shares = self.shares[marks] if len(self.shares) else (marks + 0.5) / max(1, self.views)
-        return self.start + self.scale * (-np.log1p(-shares)) ** (1 / self.shape)
+        instants: Array = self.start + self.scale * (-np.log1p(-shares)) ** (1 / self.shape)
+        return instants
 
 
 class Audience:
@@ -209,9 +210,9 @@ class Audience:
         }
         # Reactions are picked among the views, so that at no instant more liked a post than saw it.
         marks = {
-            kind: np.sort(rng.choice(views, rng.binomial(views, min(1.0, chance)), replace=False, shuffle=False))
+            kind: np.sort(rng.permutation(views)[: rng.binomial(views, min(1.0, chance))])
             for kind, chance in chances.items()
-        } if views else dict.fromkeys(chances, np.zeros(0, dtype=np.int64))
+        }
         shares = np.sort(rng.random(views)) if views <= _DRAWN_VIEWS else np.zeros(0)
         return _Career(post.created_at.timestamp(), scale, profile.maturity_shape, views, shares, marks)
 

@@ -79,7 +79,7 @@ class Profile:
 
 
 def load_profile(path: Path | None) -> Profile:
-    """Return the profile in a JSON file of `Profile`'s fields, those left out as by default; without a path, the default.
+    """Return the profile in a JSON file of `Profile`'s fields; what it leaves out, or no path at all, is the default.
 
     Raises:
         ConfigError: the file can't be read, or has an unknown key or a value of the wrong kind.

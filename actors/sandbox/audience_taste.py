@@ -48,7 +48,8 @@ class Taste:
         """Return how present each segment is at that hour; 1 on the average of a day."""
         hour = at.hour + at.minute / 60
         bundled = np.exp(self.attention * np.cos(2 * math.pi * (hour - self.noon) / 24))
-        return bundled / np.i0(self.attention)
+        activity: Array = bundled / np.i0(self.attention)
+        return activity
 
     def presence(self, at: datetime) -> float:
         """Return how present the whole audience is, 1 on the average of a week."""
@@ -57,7 +58,8 @@ class Taste:
     def weights(self, at: datetime) -> Array:
         """Return each segment's share among those who are there."""
         present = self.share * self.activity(at)
-        return present / present.sum()
+        weights: Array = present / present.sum()
+        return weights
 
     def appeal(self, reading: Reading) -> Array:
         """Return what a text is worth to each segment before fatigue; what it could not read is worth nothing."""
@@ -65,7 +67,7 @@ class Taste:
             name: values.index(getattr(reading, name)) if getattr(reading, name) is not None else None
             for name, values in FACTORS.items()
         }
-        score = self.traits @ np.array(reading.traits)
+        score: Array = self.traits @ np.array(reading.traits)
         for name, index in place.items():
             if index is not None:
                 score = score + self.factors[name][:, index]
@@ -82,7 +84,9 @@ def draw_taste(seed: int, profile: Profile) -> Taste:
 
     def preferences(name: str, shape: tuple[int, ...], deviation: float) -> Array:
         rng = keyed("taste", seed, name)
-        return deviation * (rng.standard_normal(shape) + profile.segment_share * rng.standard_normal((segments, *shape)))
+        common, own = rng.standard_normal(shape), rng.standard_normal((segments, *shape))
+        preference: Array = deviation * (common + profile.segment_share * own)
+        return preference
 
     def interactions(first: str, second: str) -> Array:
         shape = (len(FACTORS[first]), len(FACTORS[second]))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from actors.domain.gates.artefacts import judge_artefacts
 from actors.domain.gates.gibberish import judge_gibberish
@@ -14,6 +13,9 @@ from actors.domain.gates.shape import judge_shape
 from actors.domain.gates.style import judge_style
 from actors.domain.gates.substance import judge_quality, judge_substance
 from actors.domain.gates.verdict import Gate, Reason, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Kind = Literal["single"]
 
@@ -44,7 +46,7 @@ def judge(text: str, history: Sequence[str], kind: Kind = "single") -> Verdict:
     for name, gate in GATES[kind].items():
         try:
             finding = gate(text, history)
-        except Exception as error:  # noqa: BLE001 - whatever a gate raises, the text must not pass
+        except Exception as error:
             reasons.append(Reason(name, "gate_error", f"{type(error).__name__}: {error}"))
         else:
             reasons += [Reason(name, code, detail) for code, detail in finding.refusals]

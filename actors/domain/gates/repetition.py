@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from actors.domain.gates.verdict import Finding
 from actors.domain.text import content_hash, overlap, similarity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MAX_OVERLAP = 0.7
 """Share of common words above which two posts are the same; the value of the engine this one replaces."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from actors.domain.gates.verdict import Finding, Rule, broken
 from actors.domain.text import MENTION, URL, WEIGHTED_LIMIT, weighted_length
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _RULES = (Rule("link", URL), Rule("mention", MENTION))
 

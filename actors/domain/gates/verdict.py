@@ -48,9 +48,9 @@ class Rule:
     pattern: re.Pattern[str]
 
 
-def rule(code: str, pattern: str, flags: re.RegexFlag = re.IGNORECASE) -> Rule:
-    """Make a rule; letters match in both cases unless other flags are given."""
-    return Rule(code, re.compile(pattern, flags))
+def rule(code: str, *patterns: str, flags: int = 0) -> Rule:
+    """Make a rule of alternative patterns; letters match in both cases."""
+    return Rule(code, re.compile("|".join(patterns), re.IGNORECASE | flags))
 
 
 def broken(rules: Iterable[Rule], text: str) -> tuple[tuple[str, str], ...]:

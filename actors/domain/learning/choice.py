@@ -103,10 +103,11 @@ def _any_arm(preferred: Mapping[str, tuple[str, ...]], rng: np.random.Generator)
     # Drawn whether needed or not, so that a preference changes no other candidate.
     is_preferring = rng.random() < PREFERENCE
     place = rng.random(len(FACTORS))
-    values = {
-        name: (preferred.get(name) or every) if is_preferring else every for name, every in FACTORS.items()
-    }
-    return Arm(**{name: values[name][int(share * len(values[name]))] for name, share in zip(FACTORS, place, strict=True)})
+    arm = {}
+    for (name, every), share in zip(FACTORS.items(), place, strict=True):
+        values = (preferred.get(name) or every) if is_preferring else every
+        arm[name] = values[int(share * len(values))]
+    return Arm(**arm)
 
 
 def _probabilities(

@@ -11,7 +11,7 @@ import numpy as np
 
 from actors.domain.learning.choice import EXPLORATION, choose
 from actors.domain.learning.features import Context, vector
-from actors.domain.learning.posterior import PRIOR_NOISE, Evidence, fit
+from actors.domain.learning.posterior import Evidence, fit
 from actors.domain.learning.reward import MeasuredOutcome, reward
 from actors.domain.learning.snapshot import SCHEMA, WeightSnapshot
 from actors.domain.taxonomy import FACTORS
@@ -23,12 +23,9 @@ if TYPE_CHECKING:
     from actors.domain.learning.reward import Reward
 
 MINIMUM_OUTCOMES = 20
-# A reward further than this many deviations above the median counts as that far: one lucky post shows where to look,
-# it does not decide.
-LARGEST_DEVIATIONS = 3.0
-# Deviations per median absolute deviation of a normal distribution.
-_NORMAL_MAD = 1.4826
-_CHOICES_PER_HOUR = 10
+# No reward counts for more than the third best: what was reached once or twice is luck until it is reached again.
+WITNESSES = 3
+_CHOICES_PER_HOUR = 5
 
 
 def learn(
@@ -57,7 +54,7 @@ def learn(
 
 
 def _shares(snapshot: WeightSnapshot, exploration: float) -> Mapping[str, float]:
-    """Return each generator's share of the next 24 hours' choices, by trying 240 of them on a rested audience.
+    """Return each generator's share of the next 24 hours' choices, by trying 120 of them on a rested audience.
 
     `(1 - exploration) P(wins) + exploration / generators`, the formula of growth.md 2.1; the chance to win is summed
     over the whole slate of each choice, not counted from the one arm that was drawn.
@@ -93,10 +90,8 @@ def _fingerprint(usable: list[tuple[MeasuredOutcome, Reward]]) -> str:
 
 def _evidence(usable: list[tuple[MeasuredOutcome, Reward]]) -> Evidence:
     z = np.array([value.z for _, value in usable])
-    median = np.median(z)
-    deviation = max(_NORMAL_MAD * float(np.median(np.abs(z - median))), PRIOR_NOISE**0.5)
     return Evidence(
         x=np.array([vector(outcome.arm, outcome.posted_at, outcome.exposure) for outcome, _ in usable]),
-        z=np.minimum(z, median + LARGEST_DEVIATIONS * deviation),
+        z=np.minimum(z, np.sort(z)[-WITNESSES:][0]),
         weight=np.array([value.weight for _, value in usable]),
     )

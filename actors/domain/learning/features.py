@@ -119,7 +119,8 @@ class Context:
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Context:
         """Return the context that `record` recorded."""
-        topic, generator = ({value: (sums[0], sums[1]) for value, sums in record[f].items()} for f in ("topic", "generator"))
+        topic = {value: (short, long) for value, (short, long) in record["topic"].items()}
+        generator = {value: (short, long) for value, (short, long) in record["generator"].items()}
         preferred = {factor: tuple(values) for factor, values in record["preferred"].items()}
         return cls(datetime.fromisoformat(record["at"]), Exposures(topic, generator), preferred)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,7 @@ class MeasuredOutcome:
     replies: int | None
     bookmarks: int | None
     source: str = MEASURED
-    exposure: Exposure = Exposure()
+    exposure: Exposure = field(default_factory=Exposure)
 
 
 @dataclass(frozen=True, slots=True)
