@@ -206,13 +206,13 @@ TOPIC_WORDS: dict[str, tuple[str, ...]] = {
 
 HOOK_PATTERNS: dict[str, str] = {
     "question": r"^[^.!\n]*\?",
-    "myth": r"^[^.?\n]*\b(myth|people believe|people assume|belief that|claim that|rumor|folklore|goes the saying)\b",
-    "story": r"^(picture|imagine|meet|one (evening|morning|night|winter|summer)|last (winter|summer|spring|autumn|year))\b",
-    "reveal": r"^(the (quiet|hidden|overlooked|unsung|missing|underrated)\b|hardly anyone|few people|what rarely|behind )",
+    "myth": r"^[^.?\n]*\b(myth|people (believe|assume)|(belief|claim) that|rumor|folklore|goes the saying)\b",
+    "story": r"^(picture|imagine|meet|one (evening|morning|night)|last (winter|summer|spring|autumn|year))\b",
+    "reveal": r"^(the (quiet|hidden|overlooked|missing|underrated)|hardly anyone|few people|what rarely|behind)\b",
     "contrast": r"^[^.?\n]*\b(not|rather than|versus|on paper|less about|gets the credit|loses to|looks like|sounds)\b",
     "instruction": r"^(try|start|make|do|keep|pick|give|begin|put|set|choose|use|take|practice|save|steal)\b",
 }
-"""What the opening of a text must match, for `re.search` on the whole text; the first that matches in this order wins."""
+"""What the opening of a text must match, for `re.search` on the whole text; the first match in this order wins."""
 
 FORMAT_PATTERNS: dict[str, str] = {
     "list": r"(?m)^\s*[•–-] .*\n\s*[•–-] ",

@@ -17,15 +17,16 @@ MIN_COMMON = 0.2
 MAX_ODD = 0.12
 MAX_FOREIGN = 0.05
 
-_COMMON = frozenset(
-    []
-)
-_ODD = 0.12
-MAX_FOREIGN = 0.05
-
-_COMMON = frozenset(
-    ["a", "about", "after", "all", "also", "an", "and", "any", "are", "as", "at", "back", "be", "because", "been", "before", "being", "better", "body", "but", "by", "can", "could", "day", "do", "does", "done", "down", "each", "even", "every", "few", "first", "for", "from", "get", "gets", "go", "goes", "good", "has", "have", "he", "her", "here", "him", "his", "how", "if", "in", "into", "is", "it", "its", "just", "keep", "less", "let", "life", "like", "little", "long", "make", "makes", "many", "may", "more", "most", "much", "need", "never", "new", "no", "not", "nothing", "now", "of", "off", "often", "on", "once", "one", "only", "or", "other", "out", "over", "own", "part", "people", "put", "rest", "right", "same", "say", "says", "she", "should", "small", "so", "some", "something", "start", "still", "such", "take", "than", "that", "the", "their", "them", "then", "there", "these", "they", "thing", "things", "this", "those", "through", "time", "to", "today", "too", "try", "turn", "two", "under", "until", "up", "use", "very", "wait", "want", "was", "way", "well", "were", "what", "when", "where", "which", "while", "who", "why", "will", "with", "without", "work", "works", "would", "you", "your"]
-)
+_COMMON_WORDS = """
+a about after all also an and any are as at back be because been before being better body but by can could day do does
+done down each even every few first for from get gets go goes good has have he her here him his how if in into is it
+its just keep less let life like little long make makes many may more most much need never new no not nothing now of
+off often on once one only or other out over own part people put rest right same say says she should small so some
+something start still such take than that the their them then there these they thing things this those through time to
+today too try turn two under until up use very wait want was way well were what when where which while who why will
+with without work works would you your
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
 _ODD = re.compile(r"[bcdfghjklmnpqrstvwxz]{6,}|(.)\1\1|[aeiou]{5,}|\A[bcdfghjklmnpqrstvwxz]{4,}\Z|.{19,}")
 
 

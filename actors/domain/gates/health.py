@@ -21,16 +21,16 @@ _DISEASE = (
     r"|chronic (?:pain|fatigue|disease))"
 )
 _EFFECT = (
-    r"(?:prevent|treat|reduc|lower|fight|beat|protect|revers|fix|eas|help|improv|manag|reliev|eliminat|heal|end|stop|caus"
-    r"|trigger|ward|control|combat|tam|slash|cut|halv|erase|defeat|banish)\w*"
+    r"(?:prevent|treat|reduc|lower|fight|beat|protect|revers|fix|eas|help|improv|manag|reliev|eliminat|heal|end|stop"
+    r"|caus|trigger|ward|control|combat|tam|slash|cut|halv|erase|defeat|banish)\w*"
 )
 _TREATMENT = (
     r"(?:medications?|medicines?|meds|pills|drugs|statins?|insulin|antidepressants?|chemo(?:therapy)?|vaccin\w+"
     r"|antibiotics|inhalers?|prescriptions?|doctors?|therap(?:y|ist)|surgery|treatment)"
 )
 _ABANDON = (
-    r"(?:stop|quit|ditch|skip|avoid|drop|throw (?:away|out)|replac\w+|refuse|instead of|don't need|do not need|no need for"
-    r"|better than)"
+    r"(?:stop|quit|ditch|skip|avoid|drop|throw (?:away|out)|replac\w+|refuse|instead of|don't need|do not need"
+    r"|no need for|better than)"
 )
 _SAME_SENTENCE = r"\b[^.!?\n]{0,80}\b"
 

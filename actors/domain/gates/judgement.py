@@ -46,7 +46,7 @@ def judge(text: str, history: Sequence[str], kind: Kind = "single") -> Verdict:
     for name, gate in GATES[kind].items():
         try:
             finding = gate(text, history)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a gate raises, the text must not pass
             reasons.append(Reason(name, "gate_error", f"{type(error).__name__}: {error}"))
         else:
             reasons += [Reason(name, code, detail) for code, detail in finding.refusals]

@@ -30,7 +30,8 @@ _RULES = (
     rule(
         "citation_opener",
         r"(?-i:\A\W*[A-Z][\w-]+(?: and [A-Z][\w-]+)?(?: et al|,? \(?(?:19|20)\d\d))",
-        r"\A\W*(?:according to|(?:a|one|this) (?:new |recent |large )?study|researchers|scientists|studies|new research)\b",
+        r"\A\W*(?:according to|(?:a|one|this) (?:new |recent |large )?study)\b",
+        r"\A\W*(?:researchers|scientists|studies|new research)\b",
     ),
     rule("shouting", r"!{2,}|\?{2,}", r"(?:\b(?-i:[A-Z]{4,})\b.*){3}", flags=re.DOTALL),
 )

@@ -33,9 +33,9 @@ _POINTS = (
         rule(
             "example",
             r"\b(?:picture|imagine|for (?:example|instance)|such as|like (?:a|an|the)|say,|think of)\b",
-            r"\b(?:kitchen|desk|couch|sofa|chair|pillow|lamp|window|door|sink|fridge|stairs|elevator|keyboard|phone|calendar)s?\b",
-            r"\b(?:breakfast|lunch|dinner|coffee|soup|bread|plate|bowl|kettle|jar|glass|bottle|bag|shoes|notebook|headphones)s?\b",
-            r"\b(?:commute|bus|meeting|inbox|alarm|evening|curtain)s?\b",
+            r"\b(?:kitchen|desk|couch|sofa|chair|pillow|lamp|window|door|sink|fridge|stairs|elevator|keyboard)s?\b",
+            r"\b(?:breakfast|lunch|dinner|coffee|soup|bread|plate|bowl|kettle|jar|glass|bottle|bag|shoes)s?\b",
+            r"\b(?:notebook|headphones|phone|calendar|commute|bus|meeting|inbox|alarm|evening|curtain)s?\b",
         ),
     ),
     (
@@ -43,18 +43,18 @@ _POINTS = (
         rule(
             "surprise",
             r"\b(?:surpris|unexpected|counterintuitive|strange|paradox|overlooked|underrated|hidden|curious)\w*",
-            r"\b(?:odd|oddly|quiet|quietly|rarely|hardly|few people|nobody|little-known|myth|plot twist|not what)\b",
-            r"\b(?:unpopular|uncomfortable)\b",
+            r"\b(?:odd|oddly|quiet|quietly|rarely|hardly|few people|nobody|little-known|not what)\b",
+            r"\b(?:myth|rumor|folklore|plot twist|unpopular|uncomfortable)\b",
         ),
     ),
-    (10, rule("context", r"\b(?:because|when(?:ever)?|while|after|before|since|during|unless|if|until|so that|that is why)\b")),
+    (10, rule("context", r"\b(?:because|when(?:ever)?|while|after|before|since|during|unless|if|until|so that)\b")),
     (5, rule("story", r"\b(?:one (?:evening|morning|night)|last (?:winter|summer|spring|autumn|year)|picture|meet)\b")),
     (
         10,
         rule(
             "non_obvious",
             r"\bnot [^.]{2,60}\bbut\b",
-            r"\b(?:rather than|less about|more than|matters? more|instead of|long before|even (?:if|when|on|a)|without)\b",
+            r"\b(?:rather than|less about|more than|matters? more|instead of|long before|even (?:if|when|a)|without)\b",
             r"\b(?:does not hold|the (?:missing|overlooked|hidden|real)|trade-off|on paper)\b",
         ),
     ),
@@ -68,7 +68,7 @@ _POINTS = (
         10,
         rule(
             "action",
-            r"(?:^|[.:;!?,•–]\s+|\b(?:to|and|then|first|finally|next)\s+)"
+            r"(?:^|[.:;!?,•–]\s+|\b(?:to|and|then|so|just|first|finally|next)\s+)"
             r"(?:add|ask|breathe|bring|build|call|carry|choose|close|cook|count|cut|dim|drink|eat|exhale|fill|finish|get"
             r"|give|go|hang|hold|invite|keep|leave|let|lift|look|make|move|name|open|pair|park|pause|pick|plan|plant|pour"
             r"|press|push|put|raise|reach|rest|say|send|set|share|sip|sit|skip|sleep|slow|speed|stand|start|step|stop"
@@ -81,20 +81,25 @@ _POINTS = (
 
 _HOLLOW = (
     rule("bare_question", r"\A[^.!?]{0,98}\?\s*\Z"),
-    rule("title_like", r"\A\W*the (?:surprising|amazing|secret|incredible|unexpected) (?:role|power|truth|benefits?|impact)\b"),
+    rule(
+        "title_like",
+        r"\A\W*the (?:surprising|amazing|secret|incredible|unexpected) (?:role|power|truth|benefits?|impact)\b",
+    ),
     rule("hollow_question", r"\Awhat if everything\b"),
     rule("bare_myth", r"\Amyth:.{0,74}\Z", flags=re.DOTALL),
     rule("empty_news", r"\A(?!.*\d).*\bnew research shows\b", flags=re.DOTALL),
     rule("shallow_quote", r'\A\W*"[^"]+"\s*[-–—~]\s*\w[\w .]*\Z'),
     rule(
         "platitude",
-        r"\b(?:wellness|health|life) is a journey\b|\bhealth is wealth\b|\bconsistency is key\b|\byou are what you eat\b",
+        r"\b(?:wellness|health|life) is a journey\b|\bhealth is wealth\b|\bconsistency is key\b",
         r"\blisten to your body\b|\bself-?care (?:is not|isn't) selfish\b|\bbest version of yourself\b",
-        r"\btake care of yourself\b",
+        r"\btake care of yourself\b|\byou are what you eat\b",
     ),
 )
 
-_HYPE = re.compile(r"\b(?:amazing|incredible|insane|unbelievable|magic(?:al)?|ultimate|epic|shocking)\b|!!", re.IGNORECASE)
+_HYPE = re.compile(
+    r"\b(?:amazing|incredible|insane|unbelievable|magic|magical|ultimate|epic|shocking)\b|!!", re.IGNORECASE
+)
 _STUDY = re.compile(r"\b(?:stud(?:y|ies)|research|evidence|data|trial|measured|review)\b", re.IGNORECASE)
 _WORN = re.compile(r"\bdid you know\b", re.IGNORECASE)
 
