@@ -11,9 +11,9 @@ import argparse
 import hashlib
 import math
 import time
-from dataclasses import astuple
+from dataclasses import asdict, astuple
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -32,9 +32,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
+Values = np.ndarray[Any, np.dtype[np.float64]]
 SIZES = [len(values) for values in FACTORS.values()]
 READ_AT = (timedelta(hours=24), timedelta(hours=6))
 LEARN_EVERY = timedelta(hours=6)
+# Posts that still tire the audience: five days at the highest cadence.
+REMEMBERED = 240
 WEEKS = ((0, 7), (7, 14), (14, 30), (30, 60))
 
 
@@ -53,10 +56,11 @@ def written(arm: Arm, ordinal: int) -> str:
 
 def told(text: str) -> Reading:
     """Read what `written` wrote."""
-    return Reading(*text.partition("|")[0].split(","))
+    generator, topic, hook, layout, length = text.partition("|")[0].split(",")
+    return Reading(generator, topic, hook, layout, length)
 
 
-def values(audience: Audience, at: datetime) -> np.ndarray:
+def values(audience: Audience, at: datetime) -> Values:
     """Return the true expected engagement of every arm now, the luck of single posts left out."""
     taste, profile, now = audience.taste, audience.profile, audience.moment(at)
     topic = profile.fatigue_topic * np.log1p(now.topic_fatigue)
@@ -72,7 +76,8 @@ def values(audience: Audience, at: datetime) -> np.ndarray:
     fame = (1 - (1 + profile.viral_cap) ** (1 - profile.viral_shape)) / (profile.viral_shape - 1)
     like = np.minimum(profile.engagement_limit, profile.engagement * liking)
     per_like = 1 + 2 * profile.repost_rate + 3 * profile.reply_rate + 2 * profile.bookmark_rate
-    return now.reach * np.exp(0.5 * mean) * (1 + viral * fame) * like * per_like
+    value: Values = now.reach * np.exp(0.5 * mean) * (1 + viral * fame) * like * per_like
+    return value
 
 
 class Uniform:
@@ -112,8 +117,9 @@ class Learner:
             began = time.perf_counter()
             self._snapshot = learn(self._snapshot, self._measured(audience, at), at) or self._snapshot
             self.learning_took = time.perf_counter() - began
-        recent = (Played(arm.generator, arm.topic, then) for arm, then, _ in self._played if at - then < timedelta(days=5))
-        choice = choose(self._snapshot, Context(at, Exposures.of(recent, at)), b"%d:%d" % (self._seed, len(self._played)))
+        recent = self._played[-REMEMBERED:]
+        exposures = Exposures.of((Played(arm.generator, arm.topic, then) for arm, then, _ in recent), at)
+        choice = choose(self._snapshot, Context(at, exposures), b"%d:%d" % (self._seed, len(self._played)))
         self._played.append((choice.arm, at, choice.exposure))
         return choice.arm
 
@@ -122,12 +128,12 @@ class Learner:
         for ordinal, (arm, at, exposure) in enumerate(self._played):
             age = next((age for age in READ_AT if at + age <= now), None)
             if age is not None:
-                read = astuple(audience.counts(str(ordinal), at + age))
-                outcomes.append(MeasuredOutcome(f"{ordinal:06d}", arm, at, age, *read, exposure=exposure))
+                counts = asdict(audience.counts(str(ordinal), at + age))
+                outcomes.append(MeasuredOutcome(f"{ordinal:06d}", arm, at, age, **counts, exposure=exposure))
         return outcomes
 
 
-def engagement(player: Player, seed: int, days: int, posts: int) -> np.ndarray:
+def engagement(player: Player, seed: int, days: int, posts: int) -> Values:
     """Return the true expected engagement of each post that the player publishes before the audience of this seed."""
     audience = Audience(seed, reader=told)
     gained = []
@@ -142,11 +148,7 @@ def engagement(player: Player, seed: int, days: int, posts: int) -> np.ndarray:
 
 def seeds(text: str) -> list[int]:
     """Parse `0-2` or `0,4`."""
-    return [
-        seed
-        for part in text.split(",")
-        for seed in range(int(part.split("-")[0]), int(part.split("-")[-1]) + 1)
-    ]
+    return [seed for part in text.split(",") for seed in range(int(part.split("-")[0]), int(part.split("-")[-1]) + 1)]
 
 
 def main() -> None:
@@ -167,7 +169,8 @@ def main() -> None:
         score = [100 * (learner[p] - uniform[p]).sum() / (oracle[p] - uniform[p]).sum() for p in parts]
         rows.append(score)
         took = f"{time.perf_counter() - began:.0f} s, last cycle {players[0].learning_took * 1000:.0f} ms"
-        print(f"{seed:>8} " + "".join(f"{s:>8.0f}%" for s in score) + f"{oracle.sum() / uniform.sum():>16.1f}  {took}", flush=True)
+        shown = "".join(f"{s:>8.0f}%" for s in score)
+        print(f"{seed:>8} {shown}{oracle.sum() / uniform.sum():>16.1f}  {took}", flush=True)
     mean, error = np.mean(rows, axis=0), np.std(rows, axis=0, ddof=min(1, len(rows) - 1)) / math.sqrt(len(rows))
     print("    mean " + "".join(f"{m:>8.0f}%" for m in mean))
     print("    s.e. " + "".join(f"{e:>8.0f}%" for e in error))
