@@ -25,7 +25,7 @@ ENV PATH=/venv/bin:/usr/local/bin:/usr/bin:/bin \
     CHROMIUM_PATH=/usr/lib/chromium/chromium-headless-shell \
     SUPERVISOR_DATA_DIR=/data
 # A mounted volume may belong to root (Railway's does: set RAILWAY_RUN_UID=0); root works too.
-USER supervisor
+USER 1000:1000
 # Docker sends TERM to tini, which passes it on and reaps what killed browsers leave behind. There is no
 # HEALTHCHECK: the program watches its own progress and ends with a non-zero code when there is none.
 ENTRYPOINT ["tini", "--"]
