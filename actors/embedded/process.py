@@ -9,7 +9,7 @@ import signal
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -44,21 +44,6 @@ class Endpoint:
     url: str
     pid: int
     was_running: bool
-
-
-class EmbeddedServer(Protocol):
-    """What the supervision tree asks of a server that comes along."""
-
-    name: str
-
-    def ensure(self, timeout: float) -> Endpoint:
-        """Make the server run and answer, and say where; cheap when it does already."""
-
-    def is_alive(self) -> bool:
-        """Return whether the server's process runs."""
-
-    def stop(self, timeout: float) -> None:
-        """End the server, by force after `timeout` seconds; nothing of it is left afterwards."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import pytest
 
 from actors.embedded import identity as identity_module
 from actors.embedded import programs as programs_module
+from actors.embedded.deadline import Deadline
 from actors.embedded.postgres import EmbeddedPostgres
 from actors.errors import ConfigError, ResourceDiedError
 
@@ -25,6 +26,7 @@ TIMEOUT = 60
 ENSURE_AND_DIE = """
 import os, signal, sys
 from pathlib import Path
+from actors.embedded.deadline import Deadline
 from actors.embedded.postgres import EmbeddedPostgres
 EmbeddedPostgres(Path(sys.argv[1])).ensure(60)
 os.kill(os.getpid(), signal.SIGKILL)
@@ -100,8 +102,7 @@ def test_a_killed_postgres_comes_back_with_its_rows(data: Path) -> None:
         before = server.ensure(TIMEOUT)
         write_row(before.url)
         os.kill(before.pid, signal.SIGKILL)
-        psutil.wait_procs([psutil.Process(before.pid)], timeout=10)
-        assert not server.is_alive()
+        assert Deadline(10).wait_until(lambda: not server.is_alive())
 
         after = server.ensure(TIMEOUT)
 

@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from actors.embedded import programs as programs_module
+from actors.embedded.deadline import Deadline
 from actors.embedded.valkey import EmbeddedValkey
 from actors.errors import ConfigError
 
@@ -44,8 +45,7 @@ def test_a_killed_valkey_comes_back_on_its_port_with_what_it_held(data: Path) ->
     with redis.Redis.from_url(before.url) as client:
         client.set("kept", "yes")
     os.kill(before.pid, signal.SIGKILL)
-    psutil.wait_procs([psutil.Process(before.pid)], timeout=10)
-    assert not server.is_alive()
+    assert Deadline(10).wait_until(lambda: not server.is_alive())
 
     after = server.ensure(TIMEOUT)
 

@@ -114,6 +114,7 @@ def test_leftovers_of_a_killed_server_are_gone_before_the_next_starts(
     assert Deadline(10).wait_until(lambda: bool(psutil.Process(first.pid).children()))
     (orphan,) = psutil.Process(first.pid).children()
     os.kill(first.pid, signal.SIGKILL)
+    assert Deadline(10).wait_until(lambda: not server.is_alive())
 
     second = ensure(server)
 
