@@ -24,6 +24,10 @@ _SELECTORS = {
     for selector in selectors.REGISTRY.values()
     if selector.name.startswith("card") or selector is selectors.MISSING
 }
+_QUIET_S = 0.1
+"""A page without a change for so long has come to rest."""
+
+_SETTLE_S = 1.0
 _REPOSTED = re.compile(r"\breposted$", re.IGNORECASE)
 _PINNED = re.compile(r"^pinned\b", re.IGNORECASE)
 
@@ -54,16 +58,23 @@ class Reading:
 
 
 async def read_cards(visit: Visit, known: Collection[str], seconds: float, *, scroll: bool = False) -> Reading:
-    """Read the cards as soon as one is there that is not in `known`, at the latest after so many real seconds.
+    """Read the cards once one is there that is not in `known` and the page has come to rest.
 
-    All of a card is read in one task of the page, so an id never meets the numbers of another post. Timelines remove
+    Without a new one it gives up after so many real seconds and returns what is there. All of a card is read in one task of the page, so an id never meets the numbers of another post. Timelines remove
     what scrolled away: a caller that scrolls must collect.
 
     Raises:
         SiteBusyError: the page says that it could not load them.
     """
-    argument = {"selectors": _SELECTORS, "known": list(known), "waitMs": seconds * 1000, "scroll": scroll}
-    raw = await script.run(visit.page, "cards", argument, seconds)
+    argument = {
+        "selectors": _SELECTORS,
+        "known": list(known),
+        "waitMs": seconds * 1000,
+        "quietMs": _QUIET_S * 1000,
+        "settleMs": _SETTLE_S * 1000,
+        "scroll": scroll,
+    }
+    raw = await script.run(visit.page, "cards", argument, seconds + _SETTLE_S)
     visit.note_drift(*raw["drift"])
     if raw["missing"] is not None and raw["missing"].startswith(tuple(PHRASES)):
         raise SiteBusyError(f"the site could not load the posts of {visit.where}")

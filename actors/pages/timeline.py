@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _FIRST_CARD_S = 10.0
 _NEXT_CARDS_S = 2.0
 _SCROLLS = 12
+_FRUITLESS_SCROLLS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class ReadOwnTimeline:
     needs_login: ClassVar[bool] = True
 
     async def perform(self, page: Page, desk: Desk) -> TimelineReading:
-        """Scroll through the timeline until it reaches back past `since`, for a bounded time.
+        """Scroll until the timeline reaches back past `since`, or brings nothing new any more.
 
         Raises:
             LoggedOutError, ChallengeError, SiteBusyError: a wall stands before it.
@@ -79,17 +80,19 @@ class ReadOwnTimeline:
         require_account(visit.session, self.account, visit.where)
         known: set[str] = set()
         posts: dict[str, OwnPost] = {}
-        reached_back = False
+        reached_back, fruitless = False, 0
         for attempt in range(_SCROLLS + 1):
             seconds = _NEXT_CARDS_S if attempt else _FIRST_CARD_S
             reading = await read_cards(visit, known, seconds, scroll=attempt > 0)
             is_empty = reading.is_missing and not reading.cards and not known
             if attempt == 0 and not reading.cards and not is_empty:
                 raise PageChangedError(selectors.CARD.name, visit.where)
-            known.update(card.id for card in reading.cards)
+            ids = {card.id for card in reading.cards}
+            fruitless = 0 if ids - known else fruitless + 1
+            known |= ids
             posts.update((post.id, post) for post in self._own(reading.cards))
             reached_back = is_empty or any(post.created_at < self.since for post in posts.values())
-            if reached_back or len(posts) >= self.limit:
+            if reached_back or len(posts) >= self.limit or fruitless >= _FRUITLESS_SCROLLS:
                 break
         newest_first = sorted(posts.values(), key=lambda post: post.created_at, reverse=True)
         return TimelineReading(tuple(newest_first[: self.limit]), reached_back, visit.site_time, visit.drift)

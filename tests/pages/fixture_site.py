@@ -70,6 +70,9 @@ class FixtureSite:
     def __init__(self) -> None:
         self.pages: dict[str, str] = {}
         self.statuses: dict[str, int] = {}
+        self.held: set[str] = set()
+        """Paths of pages that are never answered."""
+
         self.created: list[str] = []
         """Text of every create call, in order of arrival: what the world would see published."""
 
@@ -115,6 +118,10 @@ def _handler(site: FixtureSite) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
+            if path in site.held:
+                site.hold()
+                self.close_connection = True
+                return
             body = site.pages.get(path)
             self._send(site.statuses.get(path, 200 if body is not None else 404), "text/html", body or "")
 

@@ -1,6 +1,7 @@
 // Reads all cards in the document, optionally after one scroll. Waits until a card with an id that is not in `known`
-// is there, or the element that says there is nothing, or the time is up.
-async ({ selectors, known, waitMs, scroll }) => {
+// is there, or the element that says there is nothing, and then until the page has come to rest; at most `waitMs`
+// for the first and `settleMs` for the second.
+async ({ selectors, known, waitMs, quietMs, settleMs, scroll }) => {
   const drift = new Set();
 
   const all = (name, root = document, keep = () => true) => {
@@ -89,26 +90,36 @@ async ({ selectors, known, waitMs, scroll }) => {
     return { cards: cards.map(read), missing: missing ? missing.textContent.trim() : null, drift: [...drift] };
   };
 
+  // Resolves to whether the document changed within the time.
+  const change = (limitMs) =>
+    new Promise((resolve) => {
+      const finish = (changed) => {
+        observer.disconnect();
+        clearTimeout(timer);
+        resolve(changed);
+      };
+      const observer = new MutationObserver(() => finish(true));
+      const timer = setTimeout(() => finish(false), limitMs);
+      observer.observe(document, { childList: true, subtree: true, attributes: true, characterData: true });
+    });
+
   if (scroll) {
     window.scrollBy(0, window.innerHeight * 0.8);
   }
-  const deadline = performance.now() + waitMs;
   const seen = new Set(known);
-  for (;;) {
-    const result = snapshot();
-    const fresh = result.cards.some((card) => card.id !== null && !seen.has(card.id));
-    if (fresh || result.missing !== null || performance.now() >= deadline) {
+  const deadline = performance.now() + waitMs;
+  for (let result = snapshot(); ; result = snapshot()) {
+    const isFresh = result.cards.some((card) => card.id !== null && !seen.has(card.id));
+    if (isFresh || result.missing !== null) {
+      break;
+    }
+    if (performance.now() >= deadline) {
       return result;
     }
-    await new Promise((resolve) => {
-      const observer = new MutationObserver(done);
-      const timer = setTimeout(done, deadline - performance.now());
-      function done() {
-        observer.disconnect();
-        clearTimeout(timer);
-        resolve();
-      }
-      observer.observe(document, { childList: true, subtree: true, attributes: true });
-    });
+    await change(deadline - performance.now());
   }
+  // The first of several cards must not be taken for all of them: a gap would pass for the absence of a post.
+  const settled = performance.now() + settleMs;
+  while (performance.now() < settled && (await change(quietMs)));
+  return snapshot();
 }

@@ -1,0 +1,136 @@
+"""Reading our own timeline, as evidence."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from actors.domain.snowflake import created_at
+from actors.errors import LoggedOutError, PageChangedError, SiteBusyError
+from actors.pages.timeline import OwnPost, ReadOwnTimeline
+from tests.pages.fixture_site import NOW, card, post_id
+
+if TYPE_CHECKING:
+    from tests.pages.chromium import Chromium, FakeDesk
+    from tests.pages.fixture_site import FixtureSite
+
+HOUR_AGO = NOW - timedelta(hours=1)
+
+VIRTUALISED = """
+const all = CARDS, column = document.querySelector("main"), height = 200;
+column.style.height = `${all.length * height}px`;
+const draw = () => {
+  const first = Math.max(0, Math.floor(scrollY / height) - 1);
+  const shown = all.slice(first, first + Math.ceil(innerHeight / height) + 2);
+  column.innerHTML = shown.join("");
+  column.style.paddingTop = `${first * height}px`;
+};
+addEventListener("scroll", () => setTimeout(draw, 30));
+draw();
+"""
+
+
+def test_own_posts_are_listed_newest_first_until_before_the_time_asked_for(
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk
+) -> None:
+    ids = [post_id(minutes) for minutes in (5, 20, 70)]
+    site.show("/us", *(card(each, f"post {index}") for index, each in enumerate(ids)))
+    reading = chromium.perform(ReadOwnTimeline("us", HOUR_AGO), desk)
+    assert reading.posts[0] == OwnPost(ids[0], "post 0", created_at(ids[0]), None)
+    assert [post.id for post in reading.posts] == ids
+    assert (reading.reached_back, reading.site_time, reading.drift) == (True, NOW, ())
+
+
+def test_b8_pinned_posts_reposts_and_other_authors_are_left_out(
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk
+) -> None:
+    site.show(
+        "/us",
+        card(post_id(60 * 24), "pinned", context="Pinned"),
+        card(post_id(60 * 48), "theirs", author="them", context="Us reposted"),
+        card(post_id(60 * 72), "ours again", context="You reposted"),
+        card(post_id(5), "ours"),
+        card(post_id(50), "a parent", author="them"),
+    )
+    reading = chromium.perform(ReadOwnTimeline("us", HOUR_AGO, limit=1), desk)
+    assert [post.text for post in reading.posts] == ["ours"]
+    assert not reading.reached_back, "none of the old ones is in its own place"
+
+
+def test_posts_that_scrolled_away_are_remembered(chromium: Chromium, site: FixtureSite, desk: FakeDesk) -> None:
+    ids = [post_id(3 * minutes) for minutes in range(1, 25)]
+    cards = json.dumps([card(each, f"post {each}") for each in ids]).replace("</", "<\\/")
+    site.show("/us", script=VIRTUALISED.replace("CARDS", cards))
+    reading = chromium.perform(ReadOwnTimeline("us", HOUR_AGO), desk)
+    assert reading.reached_back
+    assert [post.id for post in reading.posts][:20] == ids[:20], "all since an hour ago, without a gap"
+
+
+def test_a_timeline_that_ends_early_has_not_reached_back(
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.pages.timeline._NEXT_CARDS_S", 0.05)
+    site.show("/us", card(post_id(5), "the only one"))
+    reading = chromium.perform(ReadOwnTimeline("us", HOUR_AGO), desk)
+    assert len(reading.posts) == 1
+    assert not reading.reached_back
+
+
+def test_an_empty_timeline_counts_only_by_the_sites_own_word(
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.pages.timeline._FIRST_CARD_S", 0.2)
+    site.show("/us", '<div data-testid="emptyState">Nothing here yet</div>')
+    reading = chromium.perform(ReadOwnTimeline("us", HOUR_AGO), desk)
+    assert (reading.posts, reading.reached_back) == ((), True)
+    site.show("/us")
+    with pytest.raises(PageChangedError):
+        chromium.perform(ReadOwnTimeline("us", HOUR_AGO), desk)
+
+
+def test_b6_a_timeline_that_could_not_be_loaded_proves_nothing(
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk
+) -> None:
+    trouble = "<div data-testid='emptyState'>Something went wrong. Try reloading.</div>"
+    site.show("/us", script=f"setTimeout(() => document.querySelector('main').innerHTML = `{trouble}`, 200);")
+    with pytest.raises(SiteBusyError):
+        chromium.perform(ReadOwnTimeline("us", HOUR_AGO), desk)
+
+
+@pytest.mark.parametrize("account", [None, "them"])
+def test_e1_nobody_elses_view_of_our_timeline_is_evidence(
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, account: str | None
+) -> None:
+    site.show("/us", card(post_id(70), "ours"), account=account)
+    with pytest.raises(LoggedOutError):
+        chromium.perform(ReadOwnTimeline("us", HOUR_AGO), desk)
+
+
+def test_replies_are_read_from_their_own_tab(chromium: Chromium, site: FixtureSite, desk: FakeDesk) -> None:
+    reply = card(post_id(5), "our reply", replying_to="them")
+    site.show(
+        "/us/with_replies", card(post_id(9), "Replying to @nobody", author="them"), reply, card(post_id(70), "old")
+    )
+    reading = chromium.perform(ReadOwnTimeline("us", HOUR_AGO, replies=True), desk)
+    assert [(post.text, post.replying_to) for post in reading.posts] == [("our reply", "them"), ("old", None)]
+
+
+def test_what_people_write_does_not_make_a_post_a_reply(chromium: Chromium, site: FixtureSite, desk: FakeDesk) -> None:
+    site.show("/us", card(post_id(70), "Replying to @them is rude"))
+    assert chromium.perform(ReadOwnTimeline("us", HOUR_AGO), desk).posts[0].replying_to is None
+
+
+def test_b6_cards_that_come_one_by_one_leave_no_gap(chromium: Chromium, site: FixtureSite, desk: FakeDesk) -> None:
+    ids = [post_id(minutes) for minutes in (70, 20, 5)]
+    cards = json.dumps([card(each, f"post {each}") for each in ids]).replace("</", "<\\/")
+    script = (
+        f"const cards = {cards}, column = document.querySelector('main');"
+        "const next = () => cards.length && column.insertAdjacentHTML('afterbegin', cards.shift());"
+        "setInterval(next, 50);"
+    )
+    site.show("/us", script=script)
+    reading = chromium.perform(ReadOwnTimeline("us", HOUR_AGO), desk)
+    assert {post.id for post in reading.posts} == set(ids)
