@@ -1,6 +1,6 @@
 """How much of what could be gained the learner gains: learner, uniform play and an oracle before the same audiences.
 
-Run as `python -m tests.benchmarks.learning [--days 30] [--posts 48] [--seeds 0-2]`. The score is
+Run as `python -m tests.benchmarks.learning [--days 20] [--posts 48] [--seeds 0-2]`. The score is
 (learner - uniform) / (oracle - uniform) in true expected engagement. The oracle is myopic and knows everything, fatigue
 included. The reader is bypassed: the audience is told the arm, so no text mistakes weaken the signal.
 """
