@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from actors.domain.backoff import Backoff
+from actors.errors import ActorUnavailableError
 
 
 class Strategy(StrEnum):
@@ -77,26 +78,40 @@ class Escalate:
 Action = StartChild | StopChild | Escalate
 
 
+class _Mode(StrEnum):
+    """Why children are being started, which decides what a failed start means."""
+
+    FIRST = "first"
+    RESTART = "restart"
+    ASKED = "asked"
+
+
 @dataclass(slots=True)
 class _Child:
     policy: ChildPolicy
     running: bool = False
-    wants_restart: bool = False
     failures: int = 0
     restarted_at: float = 0.0
     retry_at: float | None = None
+    """When its restart is due; None while none is."""
 
 
 @dataclass(slots=True)
 class Supervision:
-    """State of one supervisor. Times are monotonic real seconds; `draw` gives jitter in [0, 1)."""
+    """State of one supervisor. Times are monotonic real seconds; `draw` gives jitter in [0, 1).
+
+    A group that restarts together is stopped as soon as one of it dies and started when the back-off is over. As in
+    OTP, that also starts those of the group that had ended normally or were stopped deliberately, and forgets the
+    temporary ones.
+    """
 
     policy: Policy
     children: list[_Child] = field(default_factory=list)
+    """Those it still knows, in start order; a temporary child is forgotten when it ends."""
     restarts: list[int] = field(default_factory=list)
     ended: bool = False
     _queue: list[str] = field(default_factory=list)
-    _starting: bool = False
+    _mode: _Mode = _Mode.RESTART
 
     @classmethod
     def of(cls, policy: Policy, children: list[ChildPolicy]) -> Supervision:
@@ -105,27 +120,34 @@ class Supervision:
 
     def start(self) -> list[Action]:
         """Begin the ordered start; a failure rolls it back and escalates."""
-        self._starting = True
-        self._queue = [child.policy.name for child in self.children]
-        return self._next()
+        self._mode, self._queue = _Mode.FIRST, [child.policy.name for child in self.children]
+        return self._start_next()
 
     def started(self, name: str, now: float) -> list[Action]:
         """The child that was to be started runs."""
         child = self._child(name)
-        child.running, child.wants_restart, child.retry_at, child.restarted_at = True, False, None, now
-        return self._next()
+        child.running, child.retry_at, child.restarted_at = True, None, now
+        return self._start_next() or self.tick(now)
 
     def start_failed(self, name: str, reason: str, now: float, draw: float) -> list[Action]:
-        """The child that was to be started did not. In the first start that is final, later it counts and is retried."""
-        if self._starting:
-            return self._give_up(f"{name} did not start: {reason}")
+        """The child that was to be started did not.
+
+        In the first start that is final; in a restart it counts and is tried again; a child that somebody asked for
+        stays stopped.
+        """
         self._queue = []
-        return self._restart(self._child(name), f"{name} did not restart: {reason}", now, draw)
+        match self._mode:
+            case _Mode.FIRST:
+                return self._give_up(f"{name} did not start: {reason}")
+            case _Mode.ASKED:
+                return self.tick(now)
+            case _Mode.RESTART:
+                return self._restart(self._child(name), f"{name} did not restart: {reason}", now, draw)
 
     def exited(self, name: str, reason: str, now: float, draw: float) -> list[Action]:
-        """A running child ended by itself."""
-        child = self._child(name)
-        if not child.running or self.ended:
+        """A running child ended by itself. News of one that was stopped or forgotten meanwhile changes nothing."""
+        child = self._find(name)
+        if child is None or not child.running or self.ended:
             return []
         child.running = False
         if child.policy.restart is Restart.TEMPORARY:
@@ -133,60 +155,55 @@ class Supervision:
             return []
         if child.policy.restart is Restart.TRANSIENT and reason in NORMAL_REASONS:
             return []
-        if child.failures and now - child.restarted_at >= self.policy.reset_after_s:
+        if now - child.restarted_at >= self.policy.reset_after_s:
             child.failures = 0
         return self._restart(child, f"{name} ended: {reason}", now, draw)
 
     def tick(self, now: float) -> list[Action]:
-        """Start again what waited out its back-off."""
+        """Start again what waited out its back-off, one group after the other."""
         due = [child for child in self.children if child.retry_at is not None and child.retry_at <= now]
-        if self.ended or not due:
+        if self.ended or self._queue or not due:
             return []
-        actions: list[Action] = []
-        for child in due:
-            child.retry_at = None
         group = self._group(due[0])
-        actions += self._stop(group)
-        self._queue = [c.policy.name for c in group if c in due or c.wants_restart]
-        for child in due[1:]:
-            if child.policy.name not in self._queue:
-                self._queue.append(child.policy.name)
-        return actions + self._next()
+        stops = self._stop(group)
+        self._mode, self._queue = _Mode.RESTART, [child.policy.name for child in group if child in self.children]
+        return stops + self._start_next()
 
     def next_wake(self) -> float | None:
         """Return the earliest time at which `tick` has something to do."""
         return min((c.retry_at for c in self.children if c.retry_at is not None), default=None)
 
     def terminate_child(self, name: str) -> list[Action]:
-        """Stop it deliberately: it stays stopped until `restart_child`."""
+        """Stop it deliberately: it stays stopped until `restart_child`, or until its group restarts.
+
+        Raises:
+            ActorUnavailableError: there is no such child.
+        """
         child = self._child(name)
-        child.wants_restart, child.retry_at = False, None
-        if not child.running:
-            return []
-        stop = self._stop([child])
-        child.wants_restart = False
-        if child.policy.restart is Restart.TEMPORARY:
-            self.children.remove(child)
-        return stop
+        child.retry_at = None
+        return self._stop([child])
 
     def restart_child(self, name: str) -> list[Action]:
-        """Start a deliberately stopped child again."""
+        """Start a stopped child again; one that runs, or is about to, is left alone.
+
+        Raises:
+            ActorUnavailableError: there is no such child.
+        """
         child = self._child(name)
-        if child.running:
+        if child.running or child.retry_at is not None or self.ended:
             return []
-        self._queue = [name]
-        return self._next()
+        self._mode, self._queue = _Mode.ASKED, [name]
+        return self._start_next()
 
     def stop(self) -> list[Action]:
         """Stop all children in reverse order; nothing restarts afterwards."""
-        self.ended = True
-        return self._stop(self.children)
+        self.ended, self._queue = True, []
+        for child in self.children:
+            child.retry_at = None
+        return self._stop(list(self.children))
 
-    def _next(self) -> list[Action]:
-        if self._queue:
-            return [StartChild(self._queue.pop(0))]
-        self._starting = False
-        return []
+    def _start_next(self) -> list[Action]:
+        return [StartChild(self._queue.pop(0))] if self._queue else []
 
     def _restart(self, child: _Child, reason: str, now: float, draw: float) -> list[Action]:
         second = int(now)
@@ -194,11 +211,9 @@ class Supervision:
         self.restarts = [r for r in self.restarts if r >= second - self.policy.period_s] + [second]
         if len(self.restarts) > self.policy.intensity:
             return self._give_up(f"more than {self.policy.intensity} restarts in {self.policy.period_s} s; {reason}")
-        wait = self.policy.backoff.delay(child.failures, draw)
+        child.retry_at = now + self.policy.backoff.delay(child.failures, draw)
         child.failures += 1
-        child.wants_restart = True
-        child.retry_at = now + wait
-        return self.tick(now) if wait <= 0 else []
+        return self._stop(self._group(child)) + self.tick(now)
 
     def _group(self, child: _Child) -> list[_Child]:
         match self.policy.strategy:
@@ -214,15 +229,19 @@ class Supervision:
         for child in reversed(group):
             if child.running:
                 child.running = False
-                child.wants_restart = child.policy.restart is not Restart.TEMPORARY
                 actions.append(StopChild(child.policy.name, child.policy.shutdown_s))
+            if child.policy.restart is Restart.TEMPORARY:
+                self.children.remove(child)
         return actions
 
     def _give_up(self, reason: str) -> list[Action]:
-        self._queue = []
         return [*self.stop(), Escalate(reason)]
 
+    def _find(self, name: str) -> _Child | None:
+        return next((child for child in self.children if child.policy.name == name), None)
+
     def _child(self, name: str) -> _Child:
-        return next(child for child in self.children if child.policy.name == name)
-
-
+        child = self._find(name)
+        if child is None:
+            raise ActorUnavailableError(f"the supervisor has no child {name}")
+        return child
