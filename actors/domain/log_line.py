@@ -111,12 +111,13 @@ def _show_name(name: str) -> str:
 
 
 def _show(value: Plain, limit: int) -> str:
-    # Quotes keep a value with spaces from looking like further fields.
-    if isinstance(value, str):
-        value = _FRACTION.sub(r"\1", value)
-        if _PLAIN.fullmatch(value):
-            return clip(value, limit)
-    return clip(json.dumps(value, ensure_ascii=False, separators=(",", ":")), limit)
+    if not isinstance(value, str):
+        return clip(json.dumps(value, ensure_ascii=False, separators=(",", ":")), limit)
+    text = clip(_FRACTION.sub(r"\1", value), limit)
+    if _PLAIN.fullmatch(text):
+        return text
+    # Quotes keep a value with spaces from looking like further fields. A line break comes escaped already.
+    return json.dumps(text, ensure_ascii=False).replace(r"\\n", r"\n")
 
 
 def _paint(text: str, colour: str, coloured: bool) -> str:

@@ -69,8 +69,12 @@ def test_a_name_from_outside_cannot_look_like_further_fields() -> None:
 def test_text_comes_first_and_is_cut_unless_there_is_trouble() -> None:
     text = "word " * 50
     assert line("x", run="r", data=text).startswith('x "word word')
-    assert "... (252 characters)" in line("x", data=text)
+    assert line("x", data=text).endswith('... (250 characters)"')
     assert text in line("x", level="warn", data=text)
+
+
+def test_a_line_break_in_a_text_is_escaped_once() -> None:
+    assert line("x", data=r"one\ntwo \ three") == r'x "one\ntwo \\ three"'
 
 
 def test_fractions_of_seconds_are_for_machines() -> None:
