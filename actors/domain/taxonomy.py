@@ -76,7 +76,7 @@ FORMATS = {
     "pair": "an opening line, then two lines that oppose each other, such as Tempting: and Wiser:",
 }
 
-LENGTHS = {"short": (125, 180), "medium": (181, 215), "long": (216, 248)}
+LENGTHS = {"short": (125, 190), "medium": (191, 220), "long": (221, 248)}
 """Weighted length, from and to, inclusive. Nothing above 250, where the quality gate gives no points for length."""
 
 FACTORS: dict[str, tuple[str, ...]] = {

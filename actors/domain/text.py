@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 from twitter_text import parse_tweet
@@ -41,14 +42,16 @@ def normalise(text: str) -> str:
     return " ".join(visible(re.sub(r"\s", " ", bare)).casefold().split())
 
 
+@lru_cache(maxsize=2048)
 def content_hash(text: str) -> str:
     """Give the SHA-256 of the normalised text, as 64 hexadecimal digits."""
     return hashlib.sha256(normalise(text).encode()).hexdigest()
 
 
-def words(text: str) -> list[str]:
+@lru_cache(maxsize=2048)  # each new text is compared with the same history
+def words(text: str) -> tuple[str, ...]:
     """List the words of the normalised text in order, without punctuation."""
-    return _WORD.findall(normalise(text))
+    return tuple(_WORD.findall(normalise(text)))
 
 
 def similarity(first: str, second: str) -> float:

@@ -22,7 +22,10 @@ def fill(schema: dict[str, Any], texts: Iterator[str]) -> Any:
     """
     if _resolved(schema, schema).get("type") != "object":
         raise SchemaError("the root of a schema must be an object")
-    return _value(schema, schema, texts, 0)
+    try:
+        return _value(schema, schema, texts, 0)
+    except (AttributeError, IndexError, TypeError) as error:
+        raise SchemaError(f"it is not a JSON schema: {error}") from error
 
 
 def _value(node: dict[str, Any], root: dict[str, Any], texts: Iterator[str], depth: int) -> Any:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _NAMES = re.compile(r"\b(?:24/7|omega-[369]|co2|(?:vitamin )?[abdek]\d{1,2})\b", re.IGNORECASE)
 """Digits that belong to a name and count nothing."""
 
-_COUNT = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred)"
+_COUNT = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|twenty|thirty|forty|fifty|ninety|hundred)"
 _AUTHORITY = (
     r"(?:stud(?:y|ies)|research(?:ers)?|trials?|scientists?|science|experts?|doctors?|physicians?|meta-analys[ei]s"
     r"|psychologists?|nutritionists?)"

@@ -23,8 +23,8 @@ _POINTS = (
             "mechanism",
             r"\b(?:activat|amplif|anchor|block|build|calm|deliver|drain|drive|feed|increas|keep|loosen|lower|nudge|press)\w*",
             r"\b(?:prim|pull|push|rais|reduc|releas|remind|sharpen|shift|signal|spread|stimulat|strengthen|stretch)\w*",
-            r"\b(?:trigger|turn|wake|warm)\w*",
-            r"\b(?:cool|ease|help|quiet|quieten|reset|send|set|settle|tell)s?\b",
+            r"\b(?:becom|chang|compet|train|trigger|turn|wake|warm)\w*",
+            r"\b(?:cool|ease|help|let|make|quiet|quieten|reset|send|set|settle|tell)s?\b",
             r"\b(?:carry|carries|sent|slows|slowed|stead(?:y|ies))\b",
         ),
     ),
@@ -47,7 +47,7 @@ _POINTS = (
             r"\b(?:myth|rumor|folklore|plot twist|unpopular|uncomfortable)\b",
         ),
     ),
-    (10, rule("context", r"\b(?:because|when(?:ever)?|while|after|before|since|during|unless|if|until|so that)\b")),
+    (10, rule("context", r"\b(?:because|when(?:ever)?|while|after|before|since|during|unless|if|until|so)\b")),
     (5, rule("story", r"\b(?:one (?:evening|morning|night)|last (?:winter|summer|spring|autumn|year)|picture|meet)\b")),
     (
         10,
@@ -58,7 +58,7 @@ _POINTS = (
             r"\b(?:does not hold|the (?:missing|overlooked|hidden|real)|trade-off|on paper)\b",
         ),
     ),
-    (5, rule("contrast", r"\b(?:but|yet|while|instead|rather|not|versus|though|still)\b")),
+    (5, rule("contrast", r"\b(?:but|yet|while|instead|rather|not|neither|versus|though|still)\b")),
     (5, rule("fresh", r"\b(?:new|today|tonight|tomorrow|this (?:week|season|evening|morning)|lately|now)\b")),
     (10, rule("percentage", r"\d\s?%|\bpercent\b")),
     (10, rule("fold", r"\b\d+(?:\.\d+)?(?:x|-?fold)\b")),
@@ -69,7 +69,7 @@ _POINTS = (
         rule(
             "action",
             r"(?:^|[.:;!?,•–]\s+|\b(?:to|and|then|so|just|first|finally|next)\s+)"
-            r"(?:add|ask|breathe|bring|build|call|carry|choose|close|cook|count|cut|dim|drink|eat|exhale|fill|finish|get"
+            r"(?:add|ask|begin|breathe|bring|build|call|carry|choose|clear|close|cook|count|cut|dim|drink|eat|exhale|fill|finish|get"
             r"|give|go|hang|hold|invite|keep|leave|let|lift|look|make|move|name|open|pair|park|pause|pick|plan|plant|pour"
             r"|press|push|put|raise|reach|rest|say|send|set|share|sip|sit|skip|sleep|slow|speed|stand|start|step|stop"
             r"|swap|switch|take|test|trade|try|turn|unclench|use|wait|walk|write)\b",
