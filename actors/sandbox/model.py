@@ -24,6 +24,10 @@ BUSY_MODEL = "busy-model"
 BROKEN_MODEL = "broken-model"
 """Names of models that answer every call with 429 and 500, so that tests can ask for failure."""
 
+_CHAT = "/v1/chat/completions"
+_EMBEDDINGS = "/v1/embeddings"
+_ROUTES = {_CHAT, _EMBEDDINGS}
+
 _CREATED = 0
 """The endpoint has no clock: equal requests must have equal answers."""
 
@@ -59,15 +63,12 @@ class ModelEndpoint:
         """Answer one POST: the status and the JSON body. Whatever is wrong with the request is an answer, too."""
         try:
             _authorise(headers)
+            route = path.partition("?")[0].rstrip("/")
+            if route not in _ROUTES:
+                raise _RefusedError(404, f"Invalid URL (POST {route}).", code="unknown_url")
             request = _parse(body)
             _admit_model(request)
-            match path.partition("?")[0].rstrip("/"):
-                case "/v1/chat/completions":
-                    return 200, self._complete(request, body)
-                case "/v1/embeddings":
-                    return 200, _embeddings(request)
-                case other:
-                    raise _RefusedError(404, f"Invalid URL (POST {other})", code="unknown_url")
+            return 200, _embeddings(request) if route == _EMBEDDINGS else self._complete(request, body)
         except _RefusedError as refused:
             return refused.answer
 

@@ -115,6 +115,7 @@ def test_the_official_client_raises_what_the_endpoint_means(model: str, key: str
         ("/v1/embeddings", KEY, b'{"model": "m", "input": [""]}', 400),
         ("/v1/embeddings", KEY, b'{"model": "m", "input": "a", "dimensions": 0}', 400),
         ("/v1/images", KEY, body(), 404),
+        ("/v1/models", KEY, b"", 404),
         (CHAT, {}, body(), 401),
         (CHAT, {"authorization": "Bearer "}, body(), 401),
         (CHAT, {"authorization": "Basic abc"}, body(), 401),
