@@ -2,7 +2,7 @@
 #   make run ARGS="--speed 60"     start the supervisor, installing whatever is missing first
 #   make test ARGS="tests/domain"  run the tests
 #   make check                     lint, types and import contracts
-#   make bench                     compare with peers
+#   make bench                     measure start-up and memory
 #   make lock                      write the lock files anew from setup.cfg
 
 NEW_ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -32,9 +32,8 @@ check: .venv/dev.stamp
 	$(BIN)/lint-imports --no-logo
 
 bench: .venv/dev.stamp
-	@set -e; for file in tests/benchmarks/[a-z]*.py; do \
-		echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file $(ARGS); \
-	done
+	@$(BIN)/python -m actors.embedded.setup
+	@exec $(BIN)/python -m tests.benchmarks.run $(ARGS)
 
 lock: .venv/dev.stamp
 	$(COMPILE) --output-file requirements.lock

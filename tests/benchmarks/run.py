@@ -1,0 +1,183 @@
+"""What a start costs in time and a running supervisor in memory: the real program in a process of its own.
+
+Run as `python -m tests.benchmarks.run [--json] [--starts 3] [--only start|memory]`. Memory is PSS, from
+`/proc/*/smaps_rollup`, of the supervisor's process tree without the embedded servers, which an operator may bring
+himself; it is there on Linux only. Times are on the wall clock, from the moment before the process is made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from tests.acceptance.engine import ROOT, Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CONTAINER_MB = 512
+PARTS = ("python", "node driver", "chromium")
+SPEED = 240
+POSTS = 3
+IDLE_STOP_S = 8
+SETTLE_S = 3
+SAMPLE_EVERY_S = 0.1
+STEP_S = 120.0
+
+Megabytes = dict[str, float]
+
+
+def measure_starts(count: int) -> dict[str, dict[str, float]]:
+    """Return the best and the median seconds to `ready` and to the first admitted run, by what was there before."""
+    taken: dict[str, list[tuple[float, float]]] = {"cold": [], "after a clean stop": [], "after kill -9": []}
+    for _ in range(count):
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            for kind, times in taken.items():
+                engine = Engine(Path(folder) / "data")
+                times.append(_time_start(engine))
+                # The next start finds what this end leaves: nothing running, or the servers of a killed supervisor.
+                if kind == "after a clean stop":
+                    engine.kill()
+                else:
+                    engine.stop()
+    results = {}
+    for kind, times in taken.items():
+        ready, admitted = zip(*times, strict=True)
+        named = {"ready, best": min(ready), "ready": statistics.median(ready), "first run": statistics.median(admitted)}
+        results[kind] = {name: round(seconds, 2) for name, seconds in named.items()}
+    return results
+
+
+def _time_start(engine: Engine) -> tuple[float, float]:
+    began = time.time()
+    engine.start()
+    try:
+        ready, admitted = (_epoch(engine.wait_for(action, STEP_S)) for action in ("ready", "run_admitted"))
+    except BaseException:
+        engine.stop()
+        raise
+    return ready - began, admitted - began
+
+
+def _epoch(line: dict[str, Any]) -> float:
+    return datetime.fromisoformat(line["time"]).timestamp()
+
+
+def measure_memory() -> dict[str, Megabytes]:
+    """Return the megabytes of each part without a browser, with an idle one, and at the peak of publishing."""
+    states: dict[str, Megabytes] = {}
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        engine = Engine(
+            Path(folder) / "data", speed=SPEED, environment={"SUPERVISOR_BROWSER_IDLE_STOP": f"{IDLE_STOP_S}s"}
+        ).start()
+        try:
+            engine.wait_for("browser_launched", STEP_S)
+            peak = _peak(engine, lambda: sum(line["action"] == "posted" for line in engine.lines) >= POSTS)
+            subprocess.run(
+                [sys.executable, "supervisor.py", "send", "pause", "all", "--data", str(engine.data)],
+                cwd=ROOT, check=True, capture_output=True, timeout=STEP_S,
+            )
+            seen = len(engine.lines)
+            time.sleep(SETTLE_S)
+            idle_browser = _pss(engine)
+            engine.wait_for("browser_stopped", STEP_S, since=seen)
+            time.sleep(SETTLE_S)
+            states = {"idle, no browser": _pss(engine), "idle browser": idle_browser, "errands (peak)": peak}
+        finally:
+            engine.stop()
+    return states
+
+
+def _peak(engine: Engine, is_enough: Callable[[], bool]) -> Megabytes:
+    until, peak = time.monotonic() + STEP_S, _pss(engine)
+    while not is_enough():
+        if time.monotonic() > until:
+            raise TimeoutError("fewer posts than expected; last lines:\n" + "\n".join(engine.tail()))
+        time.sleep(SAMPLE_EVERY_S)
+        peak = max(peak, _pss(engine), key=lambda parts: sum(parts.values()))
+    return peak
+
+
+def _pss(engine: Engine) -> Megabytes:
+    servers = {line["pid"] for line in engine.lines if line["action"] == "server_started"}
+    found: Counter[str] = Counter()
+    waiting = [psutil.Process(engine.pid)]
+    while waiting:
+        process = waiting.pop()
+        # A process may end between being listed and being read.
+        with contextlib.suppress(psutil.Error, FileNotFoundError, ProcessLookupError):
+            waiting += [child for child in process.children() if child.pid not in servers]
+            found[_part(process)] += _pss_kilobytes(process.pid)
+    return {part: round(found[part] / 1024, 1) for part in PARTS}
+
+
+def _part(process: psutil.Process) -> str:
+    name = process.name()
+    if "python" in name:
+        return "python"
+    return "node driver" if name.startswith("node") else "chromium"
+
+
+def _pss_kilobytes(pid: int) -> int:
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")), 0)
+
+
+def print_tables(results: dict[str, Any]) -> None:
+    """Print what was measured for a person."""
+    console = Console()
+    if starts := results.get("start_s"):
+        table = Table(title="Seconds from the start of the process (medians, and the best)", title_justify="left")
+        table.add_column("data folder")
+        for name in starts["cold"]:
+            table.add_column(name, justify="right")
+        for kind, times in starts.items():
+            table.add_row(kind, *(f"{seconds:.2f}" for seconds in times.values()))
+        console.print(table)
+        console.print(f"load average {results['load_average']} on {psutil.cpu_count()} cores")
+    if memory := results.get("memory_mb"):
+        table = Table(title="Memory: PSS in MB, embedded servers left out", title_justify="left")
+        table.add_column("state")
+        for name in (*PARTS, "all", f"of {CONTAINER_MB} MB"):
+            table.add_column(name, justify="right")
+        for state, parts in memory.items():
+            total = sum(parts.values())
+            shares = (f"{part:.0f} ({part / total:.0%})" for part in parts.values())
+            table.add_row(state, *shares, f"{total:.0f}", f"{total / CONTAINER_MB:.0%}")
+        console.print(table)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="one JSON document instead of tables")
+    parser.add_argument("--starts", type=int, default=3, help="starts of each kind (3)")
+    parser.add_argument("--only", choices=("start", "memory"), help="one part of it")
+    given = parser.parse_args()
+    results: dict[str, Any] = {"load_average": round(psutil.getloadavg()[0], 1)}
+    if given.only != "memory":
+        results["start_s"] = measure_starts(given.starts)
+    if given.only != "start" and Path("/proc/self/smaps_rollup").exists():
+        results["memory_mb"] = measure_memory()
+    if given.json:
+        print(json.dumps(results, indent=2))
+    else:
+        print_tables(results)
+
+
+if __name__ == "__main__":
+    main()
