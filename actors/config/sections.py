@@ -135,8 +135,6 @@ class PublishingSettings:
     content_per_day: int = setting(48, "posts in any 24 hours of schedule time", low=0, high=500)
     spacing: timedelta = duration("20m", "least time between two posts", "schedule", "0s", "7d")
     queue_depth: int = setting(6, "decisions `plan` keeps ready", low=1, high=100)
-    stale_single: timedelta = duration("2h", "age past its due time at which a decision is skipped", "schedule",
-                                       "1m", "7d")
     uncertain_scan_gap: timedelta = duration("5m", "least time between the two scans that prove a post absent",
                                              "schedule", "5m", "1d")
     uncertain_give_up: timedelta = duration("30m", "age at which an uncertain decision fails and a person is called",
@@ -177,7 +175,6 @@ class SandboxSettings:
 
     port: int = setting(0, "port on loopback; 0: a free one, remembered", low=0, high=65_535)
     seed: int = setting(1, "seed of the audience", low=0, high=2**31 - 1)
-    followers: int = setting(5000, "followers the account starts with", low=0, high=10_000_000)
     audience: str = setting("", "file with an audience profile; empty: the built-in one")
 
 

@@ -54,7 +54,8 @@ class Engine:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reader.start()
         return self
 
     def ready(self, timeout: float = 60) -> Line:
@@ -115,7 +116,9 @@ class Engine:
     def wait(self, timeout: float) -> int:
         """Wait for its end and return its exit code."""
         assert self._process is not None
-        return self._process.wait(timeout)
+        code = self._process.wait(timeout)
+        self._reader.join(5)
+        return code
 
     def is_running(self) -> bool:
         """Return whether the process lives."""
@@ -136,6 +139,11 @@ class Engine:
         request = urllib.request.Request(self.site + "/_faults", body, {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=5):
             pass
+
+    def send(self, *words: str) -> int:
+        """Say a control word by the command line and return its exit code."""
+        command = [sys.executable, "supervisor.py", "send", *words, "--data", str(self.data)]
+        return subprocess.run(command, cwd=ROOT, timeout=30, check=False, stdout=subprocess.DEVNULL).returncode
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Return rows of the ledger, read beside the supervisor."""
@@ -167,13 +175,14 @@ class Engine:
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        for text in process.stdout:
-            with self._news:
-                try:
-                    self.lines.append(json.loads(text))
-                except ValueError:
-                    self.noise.append(text.rstrip())
-                self._news.notify_all()
+        with process.stdout as out:
+            for text in out:
+                with self._news:
+                    try:
+                        self.lines.append(json.loads(text))
+                    except ValueError:
+                        self.noise.append(text.rstrip())
+                    self._news.notify_all()
         with self._news:
             self._news.notify_all()
 

@@ -22,8 +22,9 @@ MEASURED = "measured"
 # Share of its final engagement that a post has at age a: 1 - exp(-(a / 5 h)^0.75), growth.md 3.1.
 MATURITY_TIME = timedelta(hours=5)
 MATURITY_SHAPE = 0.75
-# An earlier reading is mostly noise: three-hour readings made small accounts learn worse (growth.md 2.1).
-LEAST_MATURITY = 0.6
+# The one-hour reading (26 %) is the first that counts, with that weight, until a later one takes its place: it lets a
+# new account learn on its first day. What is read earlier is mostly zero.
+LEAST_MATURITY = 0.25
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,8 @@ class _Desk:
                 return 1, rejected
             rejected += 1
             if verdict is not None:
-                notes = tuple(f"{reason.gate}: {reason.code}" for reason in verdict.reasons)
+                # Every refusal is told, so that no attempt sends the bytes of an earlier one.
+                notes += tuple(f"attempt {rejected}: {reason.gate}: {reason.code}" for reason in verdict.reasons)
         return 0, rejected
 
     def _write(self, brief: Brief) -> tuple[str, Verdict | None]:

@@ -12,6 +12,7 @@ from actors.domain.learning.reward import MeasuredOutcome
 from actors.domain.learning.snapshot import WeightSnapshot
 from actors.domain.priority import Priority
 from actors.domain.taxonomy import Arm
+from actors.errors import PermanentError
 from actors.job import After, Done, JobContext, Nothing, Outcome, job
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ def learn(ctx: JobContext) -> Outcome:
     row = ctx.database.one("latest_weights")
     if row is None:
         return Nothing("plan has not used any weights yet")
-    previous = WeightSnapshot.from_dict(row["body"])
+    try:
+        previous = WeightSnapshot.from_dict(row["body"])
+    except PermanentError as error:
+        return Nothing(f"plan starts the weights anew: {error}")
     measured = [_outcome(found) for found in ctx.database.all("measured_outcomes")]
     settings = ctx.config.learning
     snapshot = next_snapshot(

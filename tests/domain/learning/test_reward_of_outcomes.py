@@ -60,8 +60,11 @@ def test_unknown_views_do_not_matter() -> None:
     assert reward(replace(OUTCOME, views=None)) == reward(OUTCOME)
 
 
-def test_a_reading_of_the_first_hours_says_nothing() -> None:
-    assert reward(replace(OUTCOME, age=timedelta(hours=1))) is None
+def test_the_reading_of_the_first_hour_counts_for_little_and_an_earlier_one_for_nothing() -> None:
+    early = reward(replace(OUTCOME, age=timedelta(hours=1)))
+    assert early is not None
+    assert early.weight < 0.3
+    assert reward(replace(OUTCOME, age=timedelta(minutes=15))) is None
     assert reward(replace(OUTCOME, age=timedelta(seconds=-5))) is None
 
 

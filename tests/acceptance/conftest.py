@@ -1,0 +1,44 @@
+"""Engines for the acceptance tests: real processes, stopped and swept up afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from tests.acceptance.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+# Twelve posts in an hour of schedule time, which at speed 120 is half a minute.
+BRISK = {"SUPERVISOR_PUBLISHING_SPACING": "5m", "SUPERVISOR_PUBLISHING_CONTENT_PER_HOUR": "12"}
+
+
+@pytest.fixture(scope="module")
+def engine_in() -> Iterator[Callable[..., Engine]]:
+    """Return a maker of brisk engines on a given data folder; what is left of them is swept up."""
+    engines: list[Engine] = []
+
+    def make(data: Path, *options: str, speed: float = 120, environment: dict[str, str] | None = None) -> Engine:
+        engine = Engine(data, speed=speed, environment={**BRISK, **(environment or {})}).start(*options)
+        engines.append(engine)
+        return engine
+
+    yield make
+    for engine in engines:
+        if engine.is_running():
+            engine.kill()
+        for process in engine.processes():
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+
+
+@pytest.fixture
+def engine_on(engine_in: Callable[..., Engine], tmp_path: Path) -> Callable[..., Engine]:
+    """Return a maker of engines that are all started on the test's own data folder."""
+    return lambda *options, **settings: engine_in(tmp_path / "data", *options, **settings)

@@ -1,0 +1,73 @@
+"""The loop of the first release, on real parts and from one command."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.acceptance.engine import Engine, assert_nothing_doubled_nothing_lost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+
+
+def test_a_first_run_plans_publishes_measures_and_ends_clean(engine_on: Callable[..., Engine]) -> None:
+    engine = engine_on("--for", "20s")
+    engine.ready()
+    engine.until(lambda: [line for line in engine.lines if line["action"] == "posted"][3:], 120, "four posts")
+    assert_nothing_doubled_nothing_lost(engine)
+    rows = engine.query(
+        "SELECT d.weight_version, d.propensity, count(m.snapshot_id) AS snapshots FROM decisions d "
+        "LEFT JOIN metric_snapshots m USING (decision_id) WHERE d.status = 'posted' GROUP BY d.decision_id"
+    )
+    assert all(row["weight_version"] == 0 and 0 < row["propensity"] <= 1 for row in rows)
+    assert engine.wait(120) == 0
+    summary = engine.wait_for("summary", 1)
+    assert summary["planned"] >= 8
+    assert summary["published"] == summary["receipts"] >= 4
+    assert summary["snapshots"] >= 1
+    assert engine.at_level("error") == []
+    assert engine.noise == []
+    assert engine.processes() == []
+
+
+def test_b7_a_second_supervisor_on_the_same_folder_is_refused(engine_on: Callable[..., Engine]) -> None:
+    first = engine_on()
+    first.ready()
+    second = engine_on()
+    assert second.wait(30) == 2
+    assert any("another supervisor" in line and str(first.pid) in line for line in second.noise)
+    assert first.stop() == 0
+
+
+def test_c8_a_restart_finds_its_servers_again_and_plans_nothing_twice(engine_on: Callable[..., Engine]) -> None:
+    engine = engine_on()
+    engine.ready()
+    engine.wait_for("posted", 60)
+    before = {name: engine.server_pid(name) for name in ("postgres", "valkey", "sandbox")}
+    planned = engine.query("SELECT count(*) AS n FROM decisions WHERE status = 'queued'")[0]["n"]
+    engine.kill()
+    again = engine_on()
+    again.ready()
+    assert {name: again.server_pid(name) for name in before} == before
+    again.wait_for("run_admitted", 30, job="plan")
+    again.until(lambda: any(line.get("job") == "plan" and "took_ms" in line for line in again.lines), 30, "plan's end")
+    assert again.query("SELECT count(*) AS n FROM decisions WHERE status = 'queued'")[0]["n"] <= planned + 1
+    assert again.stop() == 0
+    assert again.processes() == []
+
+
+def test_every_line_on_a_pipe_is_json_and_the_heartbeat_carries_the_state(engine_on: Callable[..., Engine]) -> None:
+    engine = engine_on(environment={"SUPERVISOR_LOG_HEARTBEAT": "2s"})
+    engine.ready()
+    state: dict[str, Any] = engine.wait_for("heartbeat", 30)["state"]
+    assert {"fronts", "families", "jobs", "next_due", "actors", "counts"} <= state.keys()
+    assert state["fronts"]["browser"]["size"] == 3
+    assert state["fronts"]["database"]["size"] == 10
+    assert engine.stop() == 0
+    assert engine.noise == []
+    json.dumps(engine.lines)

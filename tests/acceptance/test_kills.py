@@ -1,0 +1,63 @@
+"""Kills of every process in the middle of the work: no post twice, every post with its receipt, and the flow goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.acceptance.engine import Engine, assert_nothing_doubled_nothing_lost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+
+
+def test_b3_a7_g2_chromium_postgres_and_valkey_killed_in_the_middle_of_posting(engine_on: Callable[..., Engine]) -> None:
+    engine = engine_on()
+    engine.ready()
+    for victim in ("chromium", "postgres", "valkey"):
+        seen = len(engine.lines)
+        engine.wait_for("intent_durable", 60, since=seen)
+        if victim == "chromium":
+            launches = [line for line in engine.lines if line["action"] == "browser_launched"]
+            os.kill(launches[-1]["pid"], signal.SIGKILL)
+            engine.wait_for("browser_launched", 60, since=seen)
+        else:
+            os.kill(engine.server_pid(victim), signal.SIGKILL)
+            engine.wait_for("server_restarted", 60, server=victim, since=seen)
+        after = len(engine.lines)
+        engine.wait_for("posted", 120, since=after)
+    engine.wait_for("control_ready", 30, since=seen)
+    engine.until(lambda: not engine.query("SELECT 1 FROM decisions WHERE status = 'uncertain'"), 60, "doubts settled")
+    assert_nothing_doubled_nothing_lost_at_rest(engine)
+    assert engine.stop() == 0
+    assert engine.processes() == []
+
+
+@pytest.mark.parametrize("moment", ["intent_durable", "planned"])
+def test_d10_the_supervisor_killed_goes_on_where_it_was(engine_on: Callable[..., Engine], moment: str) -> None:
+    engine = engine_on()
+    engine.ready()
+    engine.wait_for(moment, 60)
+    engine.kill()
+    again = engine_on()
+    again.ready()
+    again.wait_for("posted", 120)
+    later = len(again.lines)
+    again.wait_for("posted", 120, since=later)
+    assert_nothing_doubled_nothing_lost_at_rest(again)
+    assert again.stop() == 0
+    assert again.processes() == []
+
+
+def assert_nothing_doubled_nothing_lost_at_rest(engine: Engine) -> None:
+    """Hold site and ledger against each other while publishing is paused and nothing is in flight."""
+    assert engine.send("pause", "posting") == 0
+    engine.until(
+        lambda: not engine.query("SELECT 1 FROM decisions WHERE status IN ('claimed', 'publishing')"), 60, "no post in flight"
+    )
+    assert_nothing_doubled_nothing_lost(engine)
