@@ -29,7 +29,6 @@ BANNED_NAMES = {"base", "common", "helpers", "manager", "misc", "utils"}
 MAY_PRINT = (
     "actors/commands/",
     "actors/embedded/setup.py",
-    "actors/sandbox/__main__.py",
     "supervisor.py",
     "tests/bench",
 )

@@ -43,7 +43,7 @@ class Engine:
 
     def start(self, *options: str) -> Engine:
         """Start it and return; `ready` waits until it works."""
-        known = ("DATABASE_URL", "REDIS_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "PLATFORM_URL")
+        known = ("DATABASE_URL", "REDIS_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "PLATFORM_URL", "CONTROL_KEY")
         environment = {name: value for name, value in os.environ.items() if name not in known}
         words = [sys.executable, "supervisor.py", "run", "--speed", str(self.speed), "--data", str(self.data), *options]
         self._process = subprocess.Popen(
@@ -140,10 +140,16 @@ class Engine:
         with urllib.request.urlopen(request, timeout=5):
             pass
 
-    def send(self, *words: str) -> int:
-        """Say a control word by the command line and return its exit code."""
+    def send(self, *words: str, key: str | None = None) -> int:
+        """Say a control word by the command line and return its exit code; `key` replaces the engine's own."""
+        environment = {**os.environ, **self.environment}
+        if key is not None:
+            environment.pop("CONTROL_KEY", None)
+        if key:
+            environment["CONTROL_KEY"] = key
         command = [sys.executable, "supervisor.py", "send", *words, "--data", str(self.data)]
-        return subprocess.run(command, cwd=ROOT, timeout=30, check=False, stdout=subprocess.DEVNULL).returncode
+        done = subprocess.run(command, cwd=ROOT, env=environment, timeout=30, check=False, stdout=subprocess.DEVNULL)
+        return done.returncode
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Return rows of the ledger, read beside the supervisor."""

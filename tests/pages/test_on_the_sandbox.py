@@ -84,7 +84,7 @@ class Sandbox:
 @pytest.fixture(scope="module")
 def sandbox(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     data: Path = tmp_path_factory.mktemp("sandbox")
-    command = [sys.executable, "-u", "-m", "actors.sandbox", "--port=0", f"--speed={_SPEED}", f"--data={data}"]
+    command = [sys.executable, "-u", "supervisor.py", "sandbox", "--port=0", f"--speed={_SPEED}", f"--data={data}"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     guard = threading.Timer(_LIMIT_S, process.kill)
     guard.start()
@@ -94,7 +94,7 @@ def sandbox(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Ite
         guard.cancel()
         drain = threading.Thread(target=process.stdout.read, daemon=True)
         drain.start()
-        yield Sandbox("http://127.0.0.1:" + line.strip().rsplit(":", 1)[1], chromium)
+        yield Sandbox("http://127.0.0.1:" + line.partition("serves http://127.0.0.1:")[2].partition('"')[0], chromium)
     finally:
         guard.cancel()
         process.kill()

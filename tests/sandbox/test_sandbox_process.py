@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def sandbox(data: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], Visitor]]:
-    command = [sys.executable, "-u", "-m", "actors.sandbox", "--port", "0", "--data", str(data), *flags]
+    command = [sys.executable, "-u", "supervisor.py", "sandbox", "--port", "0", "--data", str(data), *flags]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
     assert process.stdout is not None
     guard = threading.Timer(30.0, process.kill)
@@ -33,7 +33,7 @@ def sandbox(data: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], Vi
         port = 0
         for line in process.stdout:
             if "serves http://" in line:
-                port = int(line.rsplit(":", 1)[1])
+                port = int(line.partition("serves http://127.0.0.1:")[2].partition('"')[0])
                 break
         assert port, "the sandbox did not start"
         yield process, Visitor(port)
@@ -113,7 +113,7 @@ def test_a_polite_signal_ends_it_cleanly_even_with_a_hung_request(tmp_path: Path
 def test_a_second_sandbox_on_the_same_directory_is_refused(tmp_path: Path) -> None:
     with sandbox(tmp_path):
         second = subprocess.run(
-            [sys.executable, "-m", "actors.sandbox", "--port", "0", "--data", str(tmp_path)],
+            [sys.executable, "supervisor.py", "sandbox", "--port", "0", "--data", str(tmp_path)],
             capture_output=True,
             text=True,
             timeout=30,
