@@ -60,8 +60,9 @@ class Reading:
 async def read_cards(visit: Visit, known: Collection[str], seconds: float, *, scroll: bool = False) -> Reading:
     """Read the cards once one is there that is not in `known` and the page has come to rest.
 
-    Without a new one it gives up after so many real seconds and returns what is there. All of a card is read in one task of the page, so an id never meets the numbers of another post. Timelines remove
-    what scrolled away: a caller that scrolls must collect.
+    Without a new one it gives up after so many real seconds and returns what is there. All of a card is read in one
+    task of the page, so an id never meets the numbers of another post. Timelines remove what scrolled away: a caller
+    that scrolls must collect.
 
     Raises:
         SiteBusyError: the page says that it could not load them.

@@ -131,7 +131,7 @@ def test_b5_a_permission_that_has_run_out_is_not_used(chromium: Chromium, site: 
 def test_b8_ids_of_other_traffic_are_not_taken_for_ours(
     chromium: Chromium, site: FixtureSite, desk: FakeDesk, short_evidence: None
 ) -> None:
-    site.answer = lambda text: (200, created(OTHER_ID)) if text == "another post" else None
+    site.answer = lambda text: (200, created(post_id(0, 7))) if text == "another post" else None
     timeline = card(OTHER_ID, "pinned long ago", context="Pinned")
     site.show_composer(
         script='button.addEventListener("click", () => create("another post"));',

@@ -45,8 +45,9 @@ def test_own_posts_are_listed_newest_first_until_before_the_time_asked_for(
 
 
 def test_b8_pinned_posts_reposts_and_other_authors_are_left_out(
-    chromium: Chromium, site: FixtureSite, desk: FakeDesk
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("actors.pages.timeline._NEXT_CARDS_S", 0.05)
     site.show(
         "/us",
         card(post_id(60 * 24), "pinned", context="Pinned"),
@@ -54,8 +55,9 @@ def test_b8_pinned_posts_reposts_and_other_authors_are_left_out(
         card(post_id(60 * 72), "ours again", context="You reposted"),
         card(post_id(5), "ours"),
         card(post_id(50), "a parent", author="them"),
+        f'<div data-testid="placementTracking">{card(post_id(60 * 96), "promoted")}</div>',
     )
-    reading = chromium.perform(ReadOwnTimeline("us", HOUR_AGO, limit=1), desk)
+    reading = chromium.perform(ReadOwnTimeline("us", HOUR_AGO), desk)
     assert [post.text for post in reading.posts] == ["ours"]
     assert not reading.reached_back, "none of the old ones is in its own place"
 

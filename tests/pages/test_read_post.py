@@ -175,6 +175,15 @@ def test_h2_the_bar_fills_in_what_the_controls_leave_out(chromium: Chromium, sit
     assert (reading.likes, reading.replies, reading.views, reading.abbreviated) == (1234, 4, 9876, ())
 
 
+def test_h2_an_exact_number_is_preferred_wherever_it_stands(
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk
+) -> None:
+    bar = card(OURS, "ours", actions=action("like", "1.2K Likes. Like", "1.2K"))
+    site.show(PAGE, bar.replace('role="group"', 'role="group" aria-label="1,234 likes"'))
+    reading = chromium.perform(ERRAND, desk)
+    assert (reading.likes, reading.abbreviated) == (1234, ())
+
+
 def test_h2_numbers_that_people_write_are_not_counts(chromium: Chromium, site: FixtureSite, desk: FakeDesk) -> None:
     site.show(PAGE, card(OURS, "99K Views", actions=action("like", "7 Likes. Like")))
     assert chromium.perform(ERRAND, desk).views is None
