@@ -44,8 +44,8 @@ class Composer:
         if await self._read() != self.text:
             await self._clear()
             raise ComposerMismatchError(selectors.COMPOSER_TEXT.name, visit.where)
-        enabled = ", ".join(f"{part}:not(:disabled):not([aria-disabled='true'])" for part in self._button.split(", "))
-        if not await appears(page.locator(enabled), _ENABLED_S):
+        enabled = page.locator(f"{self._button}:not(:disabled):not([aria-disabled='true'])")
+        if not await appears(enabled, _ENABLED_S):
             raise PageChangedError(f"{selectors.COMPOSER_SUBMIT.name} (enabled)", visit.where)
 
     async def submit(self, not_after: float) -> str:
