@@ -191,7 +191,7 @@ class App:
         )
         makers: list[tuple[Callable[[], Resource], int, int, int]] = [
             (
-                lambda: Database(world.database_url, config.database.connections, timeouts),
+                lambda: Database(world.database_url, timeouts),
                 config.database.connections,
                 config.database.reserved,
                 config.database.queue,
@@ -325,6 +325,7 @@ class App:
 
     def _wait_for_runs(self, until: float) -> None:
         waiter = threading.Event()
+        running: list[str] = []
         while time.monotonic() < until:
             running = [
                 job

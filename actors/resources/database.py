@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import socket
 import threading
@@ -16,7 +15,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from actors.domain.priority import Priority
-from actors.errors import AppError, ConflictError, QueryError, ResourceDiedError, TransientError
+from actors.errors import AppError, ConflictError, DeadlineError, QueryError, ResourceDiedError, TransientError
 from actors.runtime.slot import Place, ThreadSlot
 from actors.sql.queries import Statement, Transaction, load_migrations, load_queries
 
@@ -27,9 +26,10 @@ if TYPE_CHECKING:
     from actors.runtime.client import Caller
     from actors.runtime.slot import Slot
 
-logger = logging.getLogger(__name__)
-
-_CONNECT_WAIT_S = 5.0
+_CONNECT_WAIT_S = 3.0
+_RECONNECT_S = 0.5
+_SPARE_S = 60.0
+"""Real seconds after which a connection that nobody used is closed."""
 
 Row = dict[str, Any]
 
@@ -40,7 +40,7 @@ class Migrate:
 
 
 class Database:
-    """The resource: the pool that all slots draw from. Slots and connections are equal in number, so nobody waits twice.
+    """The resource: one pool, as large as there are slots, so that nobody waits twice.
 
     Server-side prepared statements are off and no session state is used, so that a transaction pooler may stand in
     between.
@@ -57,15 +57,15 @@ class Database:
             max_size=connections,
             open=False,
             timeout=_CONNECT_WAIT_S,
-            max_idle=120.0,
-            reconnect_timeout=30.0,
-            num_workers=1,
+            max_idle=_SPARE_S,
+            # The pool gives up soon, so that its own growing back-off never delays what comes after an outage: how
+            # long a broken server is left alone is the breaker's business.
+            reconnect_timeout=_RECONNECT_S,
+            num_workers=2,
             kwargs={
-                "autocommit": False,
                 "row_factory": dict_row,
                 "prepare_threshold": None,
                 "connect_timeout": int(_CONNECT_WAIT_S),
-                "options": "-c timezone=UTC",
                 "application_name": "supervisor",
             },
         )
@@ -81,7 +81,7 @@ class Database:
             self.pool.drain()
 
     def idle(self, since: float) -> None:
-        """Keep the pool: an idle connection costs little, and the pool closes spare ones itself."""
+        """Leave it to the pool, which closes spare connections by itself."""
 
     def close(self) -> None:
         """Close the pool."""
@@ -95,48 +95,64 @@ class DatabaseWorker:
         self._database = database
         self._lock = threading.Lock()
         self._connection: psycopg.Connection[Row] | None = None
+        self._is_destroyed = False
 
     def perform(self, request: Request) -> list[list[Row]] | list[str]:
         """Commit the transaction and return the rows of each statement, or raise and leave nothing of it."""
         try:
             connection = self._database.pool.getconn(timeout=min(_CONNECT_WAIT_S, request.limit_s))
         except (PoolTimeout, PoolClosed, psycopg.Error) as error:
-            raise ResourceDiedError(f"no connection to Postgres: {error}", "is it running, is DATABASE_URL right?") from error
-        with self._lock:
-            self._connection = connection
+            raise ResourceDiedError(
+                f"no connection to Postgres: {error}", "is it running, is DATABASE_URL right?"
+            ) from error
         try:
+            with self._lock:
+                if self._is_destroyed:
+                    raise DeadlineError("the deadline passed before the transaction began")
+                self._connection = connection
             with connection.transaction():
                 timeout = self._database.statement_timeouts[request.priority]
-                connection.execute(f"SET LOCAL statement_timeout = {int(timeout * 1000)}")
+                # Local to the transaction, because behind a pooler the next one may run on another session.
+                connection.execute(f"SET LOCAL statement_timeout = {int(timeout * 1000)}; SET LOCAL timezone = 'UTC'")
                 if isinstance(request.work, Migrate):
                     return _migrate(connection)
                 return [_execute(connection, statement) for statement in request.work.statements]
         except psycopg.Error as error:
+            if connection.broken:
+                # Its neighbours most likely broke with it.
+                self._database.reset()
             raise translate(error) from error
         finally:
             with self._lock:
                 self._connection = None
+                if self._is_destroyed:
+                    connection.close()
             with contextlib.suppress(PoolClosed, psycopg.Error):
                 self._database.pool.putconn(connection)
 
     def destroy(self) -> None:
         """Cancel on the server, then cut the socket: a frozen server ignores the cancel."""
+        # The lock is held to the end, so that the connection cannot be somebody else's by the time it is cut.
         with self._lock:
+            self._is_destroyed = True
             connection = self._connection
-        if connection is None:
-            return
-        with contextlib.suppress(psycopg.Error, OSError):
-            connection.cancel_safe(timeout=1.0)
-        with contextlib.suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as cut:
-            cut.shutdown(socket.SHUT_RDWR)
+            if connection is None:
+                return
+            with contextlib.suppress(psycopg.Error, OSError):
+                connection.cancel_safe(timeout=1.0)
+            with contextlib.suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as cut:
+                cut.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Nothing is held between transactions."""
 
 
 def _execute(connection: psycopg.Connection[Row], statement: Statement) -> list[Row]:
+    query = load_queries().get(statement.query)
+    if query is None:
+        raise QueryError(f"there is no query named {statement.query!r}", "see actors/sql/*.sql")
     params = {name: Jsonb(v) if isinstance(v, dict | list) else v for name, v in statement.params.items()}
-    cursor = connection.execute(load_queries()[statement.query].encode(), params)
+    cursor = connection.execute(query.encode(), params)
     rows = cursor.fetchall() if cursor.description is not None else []
     count = len(rows) if cursor.description is not None else cursor.rowcount
     if statement.expect is not None and count != statement.expect:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,8 @@ from actors.errors import QueryError, ResourceDiedError
 from actors.runtime.slot import Place, ThreadSlot
 
 if TYPE_CHECKING:
+    from redis.connection import Connection
+
     from actors.messages import Request
     from actors.runtime.client import Caller
     from actors.runtime.slot import Slot
@@ -27,7 +28,7 @@ class Command:
 
 
 def open_pool(url: str, size: int, timeout_s: float) -> redis.BlockingConnectionPool:
-    """Return the process's one pool. Retries are off: they live in the run."""
+    """Return the process's one pool; times in real seconds. Retries are off: they live in the run."""
     return redis.BlockingConnectionPool.from_url(
         url,
         max_connections=size,
@@ -65,25 +66,32 @@ class Redis:
 
 
 class RedisWorker:
-    """Runs commands in one slot's thread, on one connection of its own."""
+    """Runs commands in one slot's thread, each on a connection that the pool has just found to be alive."""
 
     def __init__(self, pool: redis.BlockingConnectionPool) -> None:
         self._pool = pool
-        self._connection: redis.Connection | None = None
+        self._connection: Connection | None = None
 
     def perform(self, request: Request) -> Any:
-        """Return the command's answer. After any trouble the connection is cut and the next command makes a new one."""
+        """Return the command's answer. After any trouble the connection is cut: a late answer must not meet the next."""
         command: Command = request.work
         try:
-            if self._connection is None:
-                self._connection = self._pool.get_connection()
-            self._connection.send_command(*command.words)
-            return self._connection.read_response()
+            connection = self._connection = self._pool.get_connection()
+        except (redis.RedisError, OSError) as error:
+            raise _died(error) from error
+        try:
+            connection.send_command(*command.words)
+            return connection.read_response()
         except redis.ResponseError as error:
             raise QueryError(f"Redis rejected {command.words[0]!r}: {error}") from error
-        except (redis.RedisError, OSError) as error:
-            self.close()
-            raise ResourceDiedError(f"Redis broke off: {error}", "is it running, is REDIS_URL right?") from error
+        except BaseException as error:
+            connection.disconnect()
+            if isinstance(error, redis.RedisError | OSError):
+                raise _died(error) from error
+            raise
+        finally:
+            self._connection = None
+            self._pool.release(connection)
 
     def destroy(self) -> None:
         """Cut the connection under the command."""
@@ -92,12 +100,11 @@ class RedisWorker:
             connection.disconnect()
 
     def close(self) -> None:
-        """Give the connection back, cut."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(redis.RedisError, OSError):
-                connection.disconnect()
-            self._pool.release(connection)
+        """Nothing is held between commands."""
+
+
+def _died(error: Exception) -> ResourceDiedError:
+    return ResourceDiedError(f"Redis broke off: {error}", "is it running, is REDIS_URL right?")
 
 
 @dataclass(frozen=True, slots=True)
