@@ -191,7 +191,7 @@ class App:
         )
         makers: list[tuple[Callable[[], Resource], int, int, int]] = [
             (
-                lambda: Database(world.database_url, timeouts),
+                lambda: Database(world.database_url, config.database.connections, timeouts),
                 config.database.connections,
                 config.database.reserved,
                 config.database.queue,

@@ -40,6 +40,7 @@ HOMES = {
     "playwright": ("actors/resources/browser.py",),
     "psutil": ("actors/embedded/", "actors/resources/browser.py"),
     "psycopg": ("actors/resources/database.py", "actors/commands/"),
+    "psycopg_pool": ("actors/resources/database.py",),
     "pydantic": ("actors/jobs/", "actors/resources/openai.py"),
     "pykka": ("actors/runtime/",),
     "rapidfuzz": ("actors/domain/text.py",),

@@ -73,7 +73,7 @@ class RedisWorker:
         self._connection: Connection | None = None
 
     def perform(self, request: Request) -> Any:
-        """Return the command's answer. After any trouble the connection is cut: a late answer must not meet the next."""
+        """Return the command's answer. After any trouble the connection is cut: its answer may still come."""
         command: Command = request.work
         try:
             connection = self._connection = self._pool.get_connection()
