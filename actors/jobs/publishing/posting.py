@@ -159,7 +159,11 @@ class _Intent:
         if prepared["site_time"] is None:
             raise CommitRefusedError("the site did not tell its time, so a later look could prove nothing")
         site_time = datetime.fromisoformat(prepared["site_time"])
-        asked, self.made_at = time.time(), ctx.now()
+        not_after, self.made_at = time.time() + _CLICK_WITHIN_S, ctx.now()
+        # From the moment the site was asked for its time: a slow page must not push the click out of the window in
+        # which it is looked for later.
+        opened_s = not_after - prepared["site_time_asked_at"]
+        click_until = site_time + timedelta(seconds=opened_s * ctx.speed) + _TOLERANCE
         # Set before the write: if its answer is lost, the intent may be durable all the same.
         self.is_durable = True
         try:
@@ -175,7 +179,7 @@ class _Intent:
                             "boot_id": ctx.boot_id,
                             "now": self.made_at,
                             "site_time": site_time,
-                            "click_until": site_time + self._schedule(_CLICK_WITHIN_S) + _TOLERANCE,
+                            "click_until": click_until,
                             "hour_ago": self.made_at - timedelta(hours=1),
                             "day_ago": self.made_at - timedelta(hours=24),
                             "per_hour": settings.content_per_hour,
@@ -195,7 +199,7 @@ class _Intent:
             self._decision["decision_id"],
             extra={"action": "intent_durable", "decision": str(self._decision["decision_id"]), "attempt": self._attempt},
         )
-        return (asked + _CLICK_WITHIN_S) * 1000
+        return not_after * 1000
 
     def doubt(self, reason: str) -> None:
         """Past the commit point without a receipt: only evidence leads on."""
@@ -217,9 +221,6 @@ class _Intent:
             self._decision["decision_id"],
             extra={"action": "publish_stopped", "decision": str(self._decision["decision_id"]), "data": str(error)},
         )
-
-    def _schedule(self, real_seconds: float) -> timedelta:
-        return timedelta(seconds=real_seconds * self._ctx.speed)
 
 
 def _post(
