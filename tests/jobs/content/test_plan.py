@@ -1,0 +1,130 @@
+"""Planning against a real ledger and the sandbox's own writer."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from actors.domain.gates import judge
+from actors.domain.learning.choice import choose
+from actors.domain.learning.features import Context
+from actors.domain.learning.snapshot import WeightSnapshot
+from actors.domain.outcome import Done, Failed, Nothing
+from actors.errors import BudgetExceededError, ModelOutputError
+from actors.jobs.content.plan import plan
+from actors.sandbox.model import ModelEndpoint
+from tests.jobs.doors import START
+
+if TYPE_CHECKING:
+    from tests.jobs.doors import Bench
+
+
+class Writer:
+    """The sandbox's model endpoint behind the model's door, called without HTTP."""
+
+    def __init__(self) -> None:
+        self._endpoint = ModelEndpoint(1)
+        self.briefs: list[str] = []
+
+    def complete(self, messages: Any, schema: Any, **_: Any) -> Any:
+        self.briefs.append(messages[-1]["content"])
+        form = {"type": "json_schema", "json_schema": {"name": "Post", "schema": schema.model_json_schema()}}
+        body = json.dumps({"model": "gpt-4o-mini", "messages": messages, "response_format": form}).encode()
+        status, answer = self._endpoint.handle("/v1/chat/completions", {"Authorization": "Bearer x"}, body)
+        assert status == 200, answer
+        return schema.model_validate_json(answer["choices"][0]["message"]["content"])
+
+
+@pytest.fixture
+def bench(bench: Bench) -> Bench:
+    bench.model = Writer()  # type: ignore[assignment]
+    return bench
+
+
+def test_c8_the_queue_is_filled_to_its_depth_and_ten_more_runs_add_nothing(bench: Bench) -> None:
+    assert bench.run(plan) == Done({"planned": 6, "rejected": len(bench.model.briefs) - 6})
+    for _ in range(10):
+        assert isinstance(bench.run(plan), Nothing)
+    assert len(bench.rows("SELECT 1 FROM decisions")) == 6
+
+
+def test_decisions_are_due_at_once_and_then_one_spacing_apart(bench: Bench) -> None:
+    bench.run(plan)
+    due = [row["scheduled_at"] for row in bench.rows("SELECT scheduled_at FROM decisions ORDER BY scheduled_at")]
+    assert due == [START + n * timedelta(minutes=20) for n in range(6)]
+
+
+def test_each_decision_can_be_replayed_from_its_weights_and_key(bench: Bench) -> None:
+    bench.run(plan)
+    body = bench.rows("SELECT body FROM weight_snapshots WHERE version = 0")[0]["body"]
+    weights = WeightSnapshot.from_dict(body)
+    for row in bench.rows("SELECT * FROM decisions"):
+        record = row["choice"]
+        again = choose(weights, Context.from_record(record["context"]), bytes.fromhex(record["key"]))
+        assert again.arm.generator == row["generator"]
+        assert again.propensity == row["propensity"]
+        assert row["weight_version"] == 0
+
+
+def test_the_stored_text_is_the_one_that_passed_the_gates(bench: Bench) -> None:
+    bench.run(plan)
+    texts = [row["text"] for row in bench.rows("SELECT text FROM decisions ORDER BY scheduled_at")]
+    for index, text in enumerate(texts):
+        assert judge(text, texts[:index]).passed
+
+
+def test_j5_a_text_that_no_gate_lets_pass_is_never_stored_and_the_writer_is_told_why(bench: Bench) -> None:
+    class Liar(Writer):
+        def complete(self, messages: Any, schema: Any, **_: Any) -> Any:
+            self.briefs.append(messages[-1]["content"])
+            return schema(text="This cures cancer in 3 days. Trust me, 97% of doctors hide it.")
+
+    bench.model = Liar()  # type: ignore[assignment]
+    outcome = bench.run(plan)
+    assert isinstance(outcome, Failed)
+    assert bench.rows("SELECT 1 FROM decisions") == []
+    first, second, third = bench.model.briefs[:3]
+    assert "note:" not in first
+    assert "health" in second
+    assert len({first, second, third}) == 3
+
+
+def test_j2_an_answer_that_is_no_post_costs_one_try_and_no_run(bench: Bench) -> None:
+    class Stammerer(Writer):
+        def complete(self, messages: Any, schema: Any, **more: Any) -> Any:
+            if not self.briefs:
+                self.briefs.append("")
+                raise ModelOutputError("not JSON")
+            return super().complete(messages, schema, **more)
+
+    bench.model = Stammerer()  # type: ignore[assignment]
+    outcome = bench.run(plan)
+    assert isinstance(outcome, Done)
+    assert outcome.counts["planned"] == 6
+    assert outcome.counts["rejected"] >= 1
+
+
+def test_a_spent_budget_ends_the_run_and_keeps_what_was_planned(bench: Bench) -> None:
+    class Poor(Writer):
+        def complete(self, messages: Any, schema: Any, **more: Any) -> Any:
+            if len(self.briefs) >= 8:
+                raise BudgetExceededError("content has nothing left")
+            return super().complete(messages, schema, **more)
+
+    bench.model = Poor()  # type: ignore[assignment]
+    bench.configure(queue_depth=20)
+    with pytest.raises(BudgetExceededError):
+        bench.run(plan)
+    assert bench.rows("SELECT 1 FROM decisions")
+
+
+def test_weights_of_another_taxonomy_are_replaced_by_a_new_prior(bench: Bench) -> None:
+    bench.weights()
+    bench.database.run(
+        "insert_weights", version=7, created_at=START, source="learned", outcomes=20, body={"version": 7, "schema": "old"}
+    )
+    bench.run(plan)
+    assert {row["weight_version"] for row in bench.rows("SELECT weight_version FROM decisions")} == {8}

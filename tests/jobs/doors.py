@@ -1,0 +1,198 @@
+"""Doors for jobs under test, and the bench that a test stands at."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from actors.config import Config, load
+from actors.domain.learning.snapshot import prior_snapshot
+from actors.domain.text import content_hash
+from actors.job import JobContext, JobsView
+from actors.pages.compose import Published
+from actors.pages.timeline import TimelineReading
+from actors.sql.queries import Statement, Transaction, load_queries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from actors.job import Job, Outcome
+
+START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+ROOT = Path(__file__).parents[2]
+
+Row = dict[str, Any]
+
+
+class RealDatabase:
+    """The database door over a real worker, without a front."""
+
+    def __init__(self, perform: Callable[[Transaction], Any]) -> None:
+        self._perform = perform
+
+    def transact(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        rows: list[list[Row]] = self._perform(Transaction(tuple(statements)))
+        return rows
+
+    def all(self, query: str, **params: Any) -> list[Row]:
+        return self.transact([Statement(query, params)])[0]
+
+    def one(self, query: str, **params: Any) -> Row | None:
+        rows = self.all(query, **params)
+        return rows[0] if rows else None
+
+    def run(self, query: str, *, expect: int | None = None, **params: Any) -> None:
+        self.transact([Statement(query, params, expect)])
+
+
+@dataclass
+class FakeBrowser:
+    """Answers errands from a script, in order; an answer is a value, an error, or a function of (errand, on_commit)."""
+
+    script: list[Any] = field(default_factory=list)
+    errands: list[Any] = field(default_factory=list)
+
+    def visit(self, errand: Any, on_commit: Callable[[Any], float] | None = None) -> Any:
+        self.errands.append(errand)
+        assert self.script, f"no answer left for {errand}"
+        answer = self.script.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer(errand, on_commit) if callable(answer) else answer
+
+
+@dataclass
+class FakeModel:
+    """Answers every call with the next text."""
+
+    texts: list[str] = field(default_factory=list)
+    briefs: list[str] = field(default_factory=list)
+
+    def complete(self, messages: Any, schema: Any, **_: Any) -> Any:
+        self.briefs.append(messages[-1]["content"])
+        return schema(text=self.texts.pop(0))
+
+
+@dataclass
+class FakeJobs:
+    """A view of the other jobs, and what was triggered."""
+
+    seen: JobsView = field(default_factory=lambda: JobsView(START, {}, {}))
+    triggered: list[str] = field(default_factory=list)
+
+    def view(self) -> JobsView:
+        return self.seen
+
+    def trigger(self, name: str) -> None:
+        self.triggered.append(name)
+
+
+class Bench:
+    """What a test of a job stands at: doors, a clock that it sets, and shortcuts into the ledger."""
+
+    def __init__(self, perform: Callable[[Transaction], Any]) -> None:
+        self.database = RealDatabase(perform)
+        self.browser, self.model, self.jobs = FakeBrowser(), FakeModel(), FakeJobs()
+        self.now = START
+        self.config = configuration()
+        self._runs = 0
+
+    def run(self, job: Job) -> Outcome:
+        """Run the job once, as a new run."""
+        self._runs += 1
+        context = JobContext(
+            job=job.name,
+            run_id=f"{job.name}-{self._runs}",
+            boot_id="boot",
+            slot=self.now,
+            attempt=1,
+            degraded="",
+            config=self.config,
+            now=lambda: self.now,
+            speed=1.0,
+            jobs=self.jobs,
+            database=self.database,
+            browser=self.browser,
+            openai=self.model,
+        )
+        return job.body(context)
+
+    def configure(self, **publishing: Any) -> None:
+        """Change keys of the publishing section."""
+        self.config = replace(self.config, publishing=replace(self.config.publishing, **publishing))
+
+    def queue(self, text: str = "", at: datetime | None = None) -> uuid.UUID:
+        """Put a decision into the queue, due at `at` (now by default)."""
+        decision_id = uuid.uuid4()
+        text = text or f"A walk after lunch settles the afternoon {decision_id}."
+        self.database.run(
+            "insert_decision",
+            decision_id=decision_id,
+            text=text,
+            content_hash=content_hash(text),
+            generator="coach",
+            topic="walking",
+            hook="question",
+            format="plain",
+            length="short",
+            angle="a",
+            tone="b",
+            slot="framework",
+            weight_version=0,
+            propensity=0.5,
+            choice={"exposure": {}},
+            scores={},
+            now=self.now,
+            scheduled_at=at or self.now,
+        )
+        return decision_id
+
+    def decision(self, decision_id: uuid.UUID) -> Row:
+        """Return a decision's row."""
+        return self.rows(f"SELECT * FROM decisions WHERE decision_id = '{decision_id}'")[0]
+
+    def rows(self, sql: str) -> list[Row]:
+        """Return the rows of any query, through a database connection of the test's own making."""
+        load_queries()["_test"] = sql.replace("%", "%%")
+        return self.database.all("_test")
+
+    def weights(self) -> None:
+        """Store the prior as version 0, as plan does at its first run."""
+        prior = prior_snapshot()
+        self.database.run(
+            "insert_weights", version=0, created_at=self.now, source="prior", outcomes=0, body=prior.to_dict()
+        )
+
+
+def configuration() -> Config:
+    """Return the shipped configuration, without anything of this machine."""
+    return load(ROOT / "config.toml", {})
+
+
+def commits(result: Any, site_time: datetime | None = None) -> Callable[[Any, Any], Any]:
+    """Return a browser's answer that asks for the permission first, then returns or raises `result`."""
+
+    def answer(errand: Any, on_commit: Any) -> Any:
+        on_commit({"site_time": (site_time or START).isoformat(), "site_time_asked_at": time.time()})
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    return answer
+
+
+def published(tweet_id: str | None, evidence: str = "response", *, clicked: bool = True) -> Published:
+    """Return what PublishPost found out."""
+    return Published(tweet_id, evidence, clicked, START)  # type: ignore[arg-type]
+
+
+def timeline(*posts: Any, at: datetime, reached_back: bool = True) -> TimelineReading:
+    """Return a scan of our own timeline."""
+    return TimelineReading(tuple(posts), reached_back, at)
+
+
+MINUTE = timedelta(minutes=1)

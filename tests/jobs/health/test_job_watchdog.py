@@ -1,0 +1,50 @@
+"""The watchdog knows only clock and job table, and calls whoever fell silent."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from actors.domain.outcome import Done, Nothing
+from actors.job import JobsView
+from actors.jobs.health.job_watchdog import job_watchdog
+from tests.jobs.doors import START
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.jobs.doors import Bench
+
+
+def test_d4_it_uses_no_resource() -> None:
+    assert job_watchdog.uses == frozenset()
+
+
+def test_nobody_is_called_while_everybody_is_on_time(bench: Bench) -> None:
+    bench.now = START + timedelta(minutes=14)
+    assert isinstance(bench.run(job_watchdog), Nothing)
+    assert bench.jobs.triggered == []
+
+
+def test_d1_a_job_that_never_succeeded_is_called_and_named(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.now = START + timedelta(minutes=15)
+    with caplog.at_level(logging.WARNING):
+        assert bench.run(job_watchdog) == Done({"silent": 1})
+    assert bench.jobs.triggered == ["posting"]
+    assert [record.__dict__["job"] for record in caplog.records] == ["posting"]
+
+
+def test_c7_a_job_whose_success_grew_too_old_is_called(bench: Bench) -> None:
+    bench.now = START + timedelta(hours=12)
+    fresh = dict.fromkeys(bench.config.jobs, bench.now)
+    bench.jobs.seen = JobsView(START, {**fresh, "plan": bench.now - timedelta(hours=1)}, {})
+    bench.run(job_watchdog)
+    assert bench.jobs.triggered == ["plan"]
+
+
+def test_d4_a_long_run_under_way_is_never_doubled(bench: Bench) -> None:
+    bench.now = START + timedelta(hours=1)
+    bench.jobs.seen = JobsView(START, {}, dict.fromkeys(bench.config.jobs, START))
+    bench.run(job_watchdog)
+    assert bench.jobs.triggered == []

@@ -1,0 +1,92 @@
+"""The learning cycle over the ledger: what it reads, when it publishes weights, and that plan then uses them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from actors.domain.learning.choice import choose
+from actors.domain.learning.features import Context
+from actors.domain.learning.snapshot import WeightSnapshot
+from actors.domain.outcome import Done, Nothing
+from actors.domain.snowflake import id_at
+from actors.domain.taxonomy import FACTORS
+from actors.jobs.learning.learn import learn
+from tests.jobs.doors import START
+
+if TYPE_CHECKING:
+    from tests.jobs.doors import Bench
+
+
+def measure(bench: Bench, count: int, *, source: str = "measured", quality: str = "ok") -> None:
+    """Put posted and measured decisions straight into the ledger: the first generator is liked, the others are not."""
+    generators = FACTORS["generator"]
+    for number in range(count):
+        decision = bench.queue(f"post {number} about walking {source} {quality}")
+        at = START + timedelta(minutes=20 * number)
+        generator = generators[number % 2]
+        likes = 40 if number % 2 == 0 else 0
+        tweet_id = id_at(at, number)
+        bench.rows(
+            f"WITH claim AS (UPDATE decisions SET generator = '{generator}', choice = "
+            "'{\"exposure\": {\"topic_short\": 0, \"topic_long\": 0, \"generator_short\": 0, \"generator_long\": 0}}' "
+            f"WHERE decision_id = '{decision}' RETURNING 1) SELECT * FROM claim"
+        )
+        for status in ("claimed", "publishing", "posted"):
+            bench.rows(
+                f"WITH moved AS (UPDATE decisions SET status = '{status}', claim_token = gen_random_uuid(), "
+                f"lease_until_real = now(), tweet_id = '{tweet_id}', posted_at = '{at.isoformat()}' "
+                f"WHERE decision_id = '{decision}' RETURNING 1) SELECT * FROM moved"
+            )
+        bench.rows(
+            "WITH taken AS (INSERT INTO metric_snapshots (decision_id, tweet_id, checkpoint, taken_at, age_s, views, "
+            "likes, reposts, replies, bookmarks, source, quality) VALUES "
+            f"('{decision}', '{tweet_id}', '1d', '{(at + timedelta(hours=24)).isoformat()}', 86400, "
+            f"1000, {likes}, 0, 0, 0, '{source}', '{quality}') RETURNING 1) SELECT * FROM taken"
+        )
+
+
+def test_below_twenty_measured_posts_the_prior_stays_in_force(bench: Bench) -> None:
+    bench.weights()
+    measure(bench, 19)
+    assert isinstance(bench.run(learn), Nothing)
+    assert bench.rows("SELECT max(version) AS v FROM weight_snapshots") == [{"v": 0}]
+
+
+def test_h8_twenty_measured_posts_make_a_version_that_changes_what_is_chosen(bench: Bench) -> None:
+    bench.weights()
+    measure(bench, 30)
+    assert bench.run(learn) == Done({"outcomes": 30, "versions": 1})
+    row = bench.database.one("latest_weights")
+    assert row is not None
+    learned = WeightSnapshot.from_dict(row["body"])
+    assert (learned.version, learned.source, learned.outcomes) == (1, "learned", 30)
+    liked, ignored = FACTORS["generator"][:2]
+    chosen = [choose(learned, Context(START), b"%d" % n).arm.generator for n in range(200)]
+    assert chosen.count(liked) > 3 * max(1, chosen.count(ignored))
+
+
+def test_the_same_outcomes_make_no_second_version(bench: Bench) -> None:
+    bench.weights()
+    measure(bench, 20)
+    bench.run(learn)
+    assert isinstance(bench.run(learn), Nothing)
+
+
+@pytest.mark.parametrize("doubt", [{"source": "estimated"}, {"source": "simulated"}, {"quality": "suspect"}])
+def test_h4_what_was_not_surely_measured_teaches_nothing(bench: Bench, doubt: dict[str, str]) -> None:
+    bench.weights()
+    measure(bench, 30, **doubt)
+    assert isinstance(bench.run(learn), Nothing)
+
+
+def test_without_weights_there_is_nothing_to_learn_from(bench: Bench) -> None:
+    assert isinstance(bench.run(learn), Nothing)
+
+
+def test_weights_of_another_taxonomy_are_left_to_plan(bench: Bench) -> None:
+    body = {"version": 3, "schema": "old"}
+    bench.database.run("insert_weights", version=3, created_at=START, source="learned", outcomes=1, body=body)
+    assert isinstance(bench.run(learn), Nothing)

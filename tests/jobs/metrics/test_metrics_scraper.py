@@ -1,0 +1,99 @@
+"""Measuring: checkpoints may be late and are never skipped; unknown is not zero; another post's numbers are nobody's."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from actors.domain.outcome import Blocked, Done, Failed, Nothing
+from actors.domain.snowflake import id_at
+from actors.errors import LoggedOutError, NotFoundError, ResourceDiedError
+from actors.jobs.metrics.metrics_scraper import metrics_scraper
+from actors.jobs.publishing.posting import posting
+from actors.pages.status import PostReading
+from tests.jobs.doors import START, Bench, commits, published
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def reading(text: str, **counts: int | None) -> PostReading:
+    known: dict[str, int | None] = {"views": 100, "likes": 3, "reposts": 1, "replies": 0, "bookmarks": 0}
+    return PostReading(id_at(START), "commons_daily", text, **{**known, **counts}, created_at=START, site_time=START)
+
+
+@pytest.fixture
+def text(bench: Bench) -> str:
+    """Publish one post and return its text."""
+    decision = bench.queue()
+    bench.browser.script = [commits(published(id_at(START)))]
+    bench.run(posting)
+    row: str = bench.decision(decision)["text"]
+    return row
+
+
+def test_nothing_is_due_before_the_first_checkpoint(bench: Bench, text: str) -> None:
+    assert isinstance(bench.run(metrics_scraper), Nothing)
+
+
+def test_a_due_checkpoint_is_read_once_and_appended(bench: Bench, text: str) -> None:
+    bench.now = START + timedelta(minutes=16)
+    bench.browser.script = [reading(text)]
+    assert bench.run(metrics_scraper) == Done({"snapshots": 1, "late": 0, "gone": 0, "unread": 0})
+    row = bench.rows("SELECT checkpoint, age_s, views, likes, source, quality FROM metric_snapshots")[0]
+    assert row == {
+        "checkpoint": "15m", "age_s": 960, "views": 100, "likes": 3, "source": "measured", "quality": "ok",
+    }  # fmt: skip
+    assert isinstance(bench.run(metrics_scraper), Nothing)
+
+
+def test_h3_after_five_dead_hours_all_checkpoints_are_done_late_and_flagged(bench: Bench, text: str) -> None:
+    bench.now = START + timedelta(hours=6, minutes=5)
+    bench.browser.script = [reading(text)]
+    outcome = bench.run(metrics_scraper)
+    assert outcome == Done({"snapshots": 3, "late": 2, "gone": 0, "unread": 0})
+    rows = bench.rows("SELECT kind, late FROM checkpoints WHERE done_at IS NOT NULL ORDER BY due_at")
+    assert [(row["kind"], row["late"]) for row in rows] == [("15m", True), ("1h", True), ("6h", False)]
+
+
+def test_h2_an_unknown_count_is_stored_as_unknown(bench: Bench, text: str) -> None:
+    bench.now = START + timedelta(minutes=16)
+    bench.browser.script = [reading(text, likes=None)]
+    bench.run(metrics_scraper)
+    assert bench.rows("SELECT likes, views FROM metric_snapshots") == [{"likes": None, "views": 100}]
+
+
+def test_h1_a_page_with_another_text_teaches_nothing(bench: Bench, text: str) -> None:
+    bench.now = START + timedelta(minutes=16)
+    bench.browser.script = [reading("Quite another post.")]
+    bench.run(metrics_scraper)
+    assert bench.rows("SELECT quality FROM metric_snapshots") == [{"quality": "rejected"}]
+    assert bench.database.all("measured_outcomes") == []
+
+
+def test_h7_a_hit_far_beyond_the_accounts_size_is_stored_and_believed_when_seen_again(bench: Bench, text: str) -> None:
+    bench.now = START + timedelta(minutes=16)
+    bench.browser.script = [reading(text, views=200_000, likes=9_000)]
+    bench.run(metrics_scraper)
+    assert bench.rows("SELECT quality FROM metric_snapshots") == [{"quality": "ok"}]
+
+
+def test_a_post_that_is_gone_settles_its_checkpoints_without_numbers(bench: Bench, text: str) -> None:
+    bench.now = START + timedelta(minutes=16)
+    bench.browser.script = [NotFoundError("gone")]
+    assert bench.run(metrics_scraper) == Done({"snapshots": 0, "late": 0, "gone": 1, "unread": 0})
+    assert bench.rows("SELECT result FROM checkpoints WHERE done_at IS NOT NULL") == [{"result": "gone"}]
+    assert bench.rows("SELECT 1 FROM metric_snapshots") == []
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"), [(ResourceDiedError("chromium"), Failed), (LoggedOutError("wall"), Blocked)]
+)
+def test_what_cannot_be_read_now_stays_due(bench: Bench, text: str, error: Exception, kind: Callable[..., Any]) -> None:
+    bench.now = START + timedelta(minutes=16)
+    bench.browser.script = [error]
+    assert isinstance(bench.run(metrics_scraper), kind)  # type: ignore[arg-type]
+    bench.browser.script = [reading(text)]
+    assert isinstance(bench.run(metrics_scraper), Done)
