@@ -141,7 +141,7 @@ def print_tables(results: dict[str, Any]) -> None:
     """Print what was measured for a person."""
     console = Console()
     if starts := results.get("start_s"):
-        table = Table(title="Seconds from the start of the process (medians, and the best)", title_justify="left")
+        table = Table(title="Seconds from process start (medians)", title_justify="left")
         table.add_column("data folder")
         for name in starts["cold"]:
             table.add_column(name, justify="right")
