@@ -63,6 +63,9 @@ def check(*, data: Path | None, as_json: bool) -> int:
 
 def _print(findings: list[Finding]) -> None:
     table = Table(show_header=False, box=None)
+    table.add_column()
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")  # a path that is cut cannot be copied
     for finding in findings:
         mark = "[green]ok[/]" if finding.ok else "[red]missing[/]"
         found = escape(finding.found) + (f"\n[yellow]{escape(finding.hint)}[/]" if finding.hint else "")
@@ -133,7 +136,9 @@ def _platform(config: Config) -> str:
         with urllib.request.urlopen(config.platform.url, timeout=_LIMIT_S):  # noqa: S310 - as above
             return f"yours, {config.platform.url} answers"
     except OSError as error:
-        raise AppError(f"{config.platform.url} cannot be reached: {error}", "check PLATFORM_URL, start the sandbox") from error
+        raise AppError(
+            f"{config.platform.url} cannot be reached: {error}", "check PLATFORM_URL, start the sandbox"
+        ) from error
 
 
 _LOOKS: dict[str, Callable[[Config], str]] = {

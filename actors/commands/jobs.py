@@ -26,8 +26,9 @@ def jobs(*, as_json: bool) -> int:
         sys.stdout.write("\n")
         return 0
     table = Table(title=f"{len(rows)} jobs", title_justify="left")
-    for title in ("job", "family", "", "every", "uses", "after", "answers to"):
-        table.add_column(title, overflow="fold")
+    for title in ("job", "family", "", "every", "uses", "after", "aliases"):
+        # A name that is broken in two cannot be copied.
+        table.add_column(title, overflow="fold", no_wrap=title in ("job", "family", "after"))
     for row in rows:
         every = format_duration(config.jobs[row["name"]].every) if row["enabled"] else "off"
         aliases = [name for name in row["covers"] if name != row["name"]]
