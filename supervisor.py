@@ -72,11 +72,15 @@ def _parser() -> argparse.ArgumentParser:
     jobs = commands.add_parser("jobs", help="list the jobs")
     jobs.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     send = commands.add_parser("send", help="say a control word to the running supervisor")
-    send.add_argument("word", nargs="+", help="status | jobs | pause NAME | resume NAME | run JOB | kill-switch on|off | shutdown")
+    send.add_argument(
+        "word", nargs="+", help="status | jobs | pause NAME | resume NAME | run JOB | kill-switch on|off | shutdown"
+    )
     send.add_argument("--data", type=Path, help="as for run")
     send.add_argument("--json", action="store_true", help="the answer as one JSON document")
     sandbox = commands.add_parser("sandbox", help="serve the sandbox alone")
-    sandbox.add_argument("--port", type=int, required=True, help="TCP port on the loopback interface; 0 takes a free one")
+    sandbox.add_argument(
+        "--port", type=int, required=True, help="TCP port on the loopback interface; 0 takes a free one"
+    )
     sandbox.add_argument("--data", type=Path, required=True, help="directory of its world and clock")
     sandbox.add_argument("--speed", type=_speed, default=1.0, help="schedule seconds in a real second (1)")
     sandbox.add_argument("--seed", type=int, default=1, help="decides background, audience and model (1)")

@@ -129,7 +129,9 @@ class App:
     def view(self) -> JobsView:
         """Return the board's view of all jobs."""
         snapshot = self.snapshot()
-        success = {name: state["last_success_at"] for name, state in snapshot["jobs"].items() if state["last_success_at"]}
+        success = {
+            name: state["last_success_at"] for name, state in snapshot["jobs"].items() if state["last_success_at"]
+        }
         assert self._started is not None
         return JobsView(self._started, success, snapshot["running"])
 
@@ -146,6 +148,7 @@ class App:
             int(settings.period.total_seconds()),
             Backoff(settings.backoff_min.total_seconds(), settings.backoff_max.total_seconds()),
         )
+
         def group(name: str, children: list[ChildSpec]) -> ChildSpec:
             return spec(name, self._supervisor(policy, children), shutdown_s=_STOP_S)
 
@@ -273,9 +276,7 @@ class App:
         client = redis.Redis(connection_pool=self._pool)
         return Operator(context, reach, client, self.world.redis_is_embedded, self.config.control.key)
 
-    def _spec(
-        self, name: str, factory: Callable[[ActorContext], Behaviour], shutdown_s: float = 5.0
-    ) -> ChildSpec:
+    def _spec(self, name: str, factory: Callable[[ActorContext], Behaviour], shutdown_s: float = 5.0) -> ChildSpec:
         return ChildSpec(self._address(name), factory, shutdown_s=shutdown_s)
 
     def _prepare(self, run: Run, scope: Scope) -> JobContext:
@@ -318,9 +319,7 @@ class App:
                 logger.warning("the database is awaited", extra={"action": "database_awaited", "data": str(error)})
                 self.ended.wait(_MIGRATE_AGAIN_S)
                 continue
-            logger.info(
-                "the schema is up to date", extra={"action": "schema_ready", "applied": applied}
-            )
+            logger.info("the schema is up to date", extra={"action": "schema_ready", "applied": applied})
             return
 
     def _wait_for_runs(self, until: float) -> None:
@@ -328,9 +327,7 @@ class App:
         running: list[str] = []
         while time.monotonic() < until:
             running = [
-                job
-                for name in self._families()
-                for job in self.addresses[name].ask(Describe(), _BOARD_S).running
+                job for name in self._families() for job in self.addresses[name].ask(Describe(), _BOARD_S).running
             ]
             if not running:
                 return

@@ -28,7 +28,20 @@ if TYPE_CHECKING:
     from actors.pages.errand import Errand
     from actors.sql.queries import Statement
 
-__all__ = ["After", "Blocked", "Done", "Failed", "Job", "JobContext", "JobsView", "Nothing", "Outcome", "Snooze", "find_jobs", "job"]
+__all__ = [
+    "After",
+    "Blocked",
+    "Done",
+    "Failed",
+    "Job",
+    "JobContext",
+    "JobsView",
+    "Nothing",
+    "Outcome",
+    "Snooze",
+    "find_jobs",
+    "job",
+]
 
 RESOURCES = frozenset({"browser", "database", "redis", "openai"})
 
@@ -195,4 +208,3 @@ def find_jobs(package: ModuleType) -> dict[str, Job]:
             if after.job not in found:
                 raise ConfigError(f"job {definition.name} comes after {after.job}, which does not exist")
     return found
-

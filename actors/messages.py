@@ -1,4 +1,4 @@
-"""Every message that travels between actors, grouped by road. Frozen values; who sends and who receives is said at each."""
+"""Every message that travels between actors, grouped by road: frozen values, each with its sender and receiver."""
 
 from __future__ import annotations
 
@@ -147,6 +147,13 @@ class Request:
     limit_s: float
     reply: Reply
     owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RedisCommand:
+    """Work for Redis: one command with its arguments."""
+
+    words: tuple[str | int | float | bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from actors.embedded.chromium import find
@@ -17,7 +18,6 @@ from actors.errors import AppError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from actors.config import Config
     from actors.runtime.server import Server
@@ -63,7 +63,9 @@ def open_world(config: Config, clock: ScheduleClock, data: Path, ended: threadin
     Raises:
         AppError: something cannot be had, with what to do about it.
     """
-    chromium = find({**os.environ, **({"CHROMIUM_PATH": str(config.browser.executable)} if config.browser.executable else {})})
+    chromium = find(
+        {**os.environ, **({"CHROMIUM_PATH": str(config.browser.executable)} if config.browser.executable else {})}
+    )
     _progress(f"Chromium ({chromium.how}): {chromium.path}")
     servers = embedded_servers(config, clock, data)
     urls = _start_all(servers)
@@ -96,11 +98,9 @@ def embedded_servers(config: Config, clock: ScheduleClock, data: Path) -> list[S
     model_is_embedded = config.openai.api_key is None and config.openai.base_url is None
     if config.platform.url is None or model_is_embedded:
         options = ["--seed", str(config.sandbox.seed), "--account", config.platform.account]
-        options += ["--audience", os.path.abspath(config.sandbox.audience)] if config.sandbox.audience else []
+        options += ["--audience", str(Path(config.sandbox.audience).absolute())] if config.sandbox.audience else []
         anchor = (clock.anchor.wall, clock.anchor.schedule)
-        servers.append(
-            EmbeddedSandbox(data, config.sandbox.port, anchor, clock.speed, tuple(options), _progress)
-        )
+        servers.append(EmbeddedSandbox(data, config.sandbox.port, anchor, clock.speed, tuple(options), _progress))
     return servers
 
 

@@ -47,7 +47,9 @@ def run(*, speed: float, lasting: timedelta | None, data: Path | None) -> int:
     ended = threading.Event()
     with _only_one(folder), _signals(ended):
         _own_temporary_folder(folder)
-        logger.info("starting", extra={"action": "starting", "pid": os.getpid(), "data_dir": str(folder), "speed": speed})
+        logger.info(
+            "starting", extra={"action": "starting", "pid": os.getpid(), "data_dir": str(folder), "speed": speed}
+        )
         clock = load_clock(folder / "clock.json", speed)
         world = open_world(config, clock, folder, ended)
         try:
@@ -65,7 +67,12 @@ def _live(app: App, lasting: timedelta | None, began: float) -> int:
     try:
         app.start()
         took = round(time.monotonic() - began, 2)
-        logger.info("ready after %.1f s: look at %s", took, app.world.site, extra={"action": "ready", "took_s": took, "site": app.world.site, "jobs": len(app.jobs)})
+        logger.info(
+            "ready after %.1f s: look at %s",
+            took,
+            app.world.site,
+            extra={"action": "ready", "took_s": took, "site": app.world.site, "jobs": len(app.jobs)},
+        )
         started = time.monotonic()
         while not app.ended.wait(1.0):
             if lasting is not None and time.monotonic() - started >= lasting.total_seconds():

@@ -13,8 +13,7 @@ from actors.control.signature import SeenNonces, authorise
 from actors.control.words import Command, Refused, parse
 from actors.domain.priority import Band, Priority
 from actors.errors import AppError
-from actors.messages import Describe, Pause, Request, Resume, Trigger
-from actors.resources.redis import Command as RedisCommand
+from actors.messages import Describe, Pause, RedisCommand, Request, Resume, Trigger
 from actors.runtime.client import request_id
 from actors.runtime.reply import Answer, ToldReply
 from actors.sql.queries import Statement, Transaction
@@ -99,12 +98,16 @@ class Operator:
             if not isinstance(verdict, Refused):
                 words = " ".join([command.word, *command.args])
                 logger.info(
-                    "operator says: %s", words, extra={"action": "control_word", "id": command.id, "signed": verdict.signed}
+                    "operator says: %s",
+                    words,
+                    extra={"action": "control_word", "id": command.id, "signed": verdict.signed},
                 )
                 self._obey(command)
                 return
             command = verdict
-        logger.warning("a control word is refused", extra={"action": "control_refused", "id": command.id, "data": command.reason})
+        logger.warning(
+            "a control word is refused", extra={"action": "control_refused", "id": command.id, "data": command.reason}
+        )
         self._reply(command.id, ok=False, text=command.reason)
 
     def _obey(self, command: Command) -> None:
@@ -134,18 +137,16 @@ class Operator:
 
     def _switch(self, command: Command, word: str, name: str) -> None:
         reach = self.reach
-        if name == "all":
-            targets = [(reach.families[family], None) for family in reach.families]
-        elif name in reach.families:
-            targets = [(reach.families[name], None)]
-        else:
+        job: str | None = None
+        families = list(reach.families) if name == "all" else [name]
+        if name != "all" and name not in reach.families:
             job = reach.aliases.get(name, name)
             if job not in reach.family_of:
                 self._unknown(command, name)
                 return
-            targets = [(reach.families[reach.family_of[job]], job)]
-        for address, job in targets:
-            address.tell(Pause(job) if word == "pause" else Resume(job), Band.CONTROL)
+            families = [reach.family_of[job]]
+        for family in families:
+            reach.families[family].tell(Pause(job) if word == "pause" else Resume(job), Band.CONTROL)
         self._reply(command.id, ok=True, text=f"{name} is {'paused' if word == 'pause' else 'resumed'}")
 
     def _run(self, command: Command, name: str) -> None:
@@ -165,7 +166,11 @@ class Operator:
         self._reply(command.id, ok=False, text=f"no job or family {name!r}; known: {known}")
 
     def _reply(self, command_id: str, *, ok: bool, text: str, **more: Any) -> None:
-        logger.info("answer: %s", "done" if ok else "refused", extra={"action": "control_answer", "id": command_id, "data": text})
+        logger.info(
+            "answer: %s",
+            "done" if ok else "refused",
+            extra={"action": "control_answer", "id": command_id, "data": text},
+        )
         body = json.dumps({"id": command_id, "ok": ok, "text": text, **more}, default=str)
         self._request(self.reach.redis, RedisCommand(("PUBLISH", REPLIES, body)), "reply")
 

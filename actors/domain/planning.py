@@ -30,9 +30,7 @@ class Theme:
         return {"generator": SLOT_GENERATORS[self.slot]}
 
 
-def free_times(
-    room: int, now: datetime, last: datetime | None, spacing: timedelta
-) -> list[datetime]:
+def free_times(room: int, now: datetime, last: datetime | None, spacing: timedelta) -> list[datetime]:
     """Return the due times of `room` more decisions: at once if nothing is ahead, then one `spacing` apart.
 
     `last` is the latest due time or intent there is.
@@ -42,7 +40,7 @@ def free_times(
 
 
 def theme_for(at: datetime, recent: Sequence[Theme], rng: np.random.Generator) -> Theme:
-    """Return the frame of a decision due at `at`: the weekday's slot that was not used last, angle and tone unused lately.
+    """Return the frame of a decision due at `at`: the weekday's slot not used last, an angle and a tone unused lately.
 
     `recent` is newest first. Avoids the last 20 angles and, within a cluster used as rarely as any, the last 10 tones
     (domain.md 1.3, job 2); a list that is exhausted starts over.

@@ -10,6 +10,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from actors.errors import QueryError, ResourceDiedError
+from actors.messages import RedisCommand
 from actors.runtime.slot import Place, ThreadSlot
 
 if TYPE_CHECKING:
@@ -18,13 +19,6 @@ if TYPE_CHECKING:
     from actors.messages import Request
     from actors.runtime.client import Caller
     from actors.runtime.slot import Slot
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """Work: one Redis command with its arguments."""
-
-    words: tuple[str | int | float | bytes, ...]
 
 
 def open_pool(url: str, size: int, timeout_s: float) -> redis.BlockingConnectionPool:
@@ -44,7 +38,7 @@ class Redis:
     """The resource: the slots' share of the pool."""
 
     name = "redis"
-    probe = Command(("PING",))
+    probe = RedisCommand(("PING",))
 
     def __init__(self, pool: redis.BlockingConnectionPool) -> None:
         self.pool = pool
@@ -74,7 +68,7 @@ class RedisWorker:
 
     def perform(self, request: Request) -> Any:
         """Return the command's answer. After any trouble the connection is cut: its answer may still come."""
-        command: Command = request.work
+        command: RedisCommand = request.work
         try:
             connection = self._connection = self._pool.get_connection()
         except (redis.RedisError, OSError) as error:
@@ -120,4 +114,4 @@ class RedisClient:
         Raises:
             ResourceDiedError: the server is away. QueryError: the command is wrong.
         """
-        return self.caller.call(Command(words), self.limit_s)
+        return self.caller.call(RedisCommand(words), self.limit_s)

@@ -26,7 +26,7 @@ def seeded_event(operated: str, seed: int, born: datetime) -> Event:
     It is one event, so that a crash leaves either the whole past or none. Equal arguments give equal events.
     """
     source = json.loads(files("actors.sandbox").joinpath("background.json").read_text("utf-8"))
-    draw = random.Random(seed)  # noqa: S311 - a game, no secret
+    draw = random.Random(seed)
     accounts = [Account(**fields) for fields in source["accounts"]]
     posts = _posts(source, {account.handle: account.followers or 0 for account in accounts}, draw, born)
     reposts = [

@@ -102,7 +102,7 @@ class SandboxServer(ThreadingHTTPServer):
         host, port = self.server_address[:2]
         return f"http://{host!s}:{port}"
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the library's signature
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """Note what ended a connection; a client that went away is nothing to speak of."""
         error = sys.exception()
         if isinstance(error, ConnectionError):
@@ -157,13 +157,13 @@ class _Handler(BaseHTTPRequestHandler):
             response = answer({"error": "the sandbox failed to answer; its log says why"}, 500)
         self._send(response)
 
-    do_HEAD = do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - the library asks for these names
+    do_HEAD = do_POST = do_PUT = do_DELETE = do_GET
 
-    def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002 - the library's signature
+    def date_time_string(self, timestamp: float | None = None) -> str:
         """Give the `Date` header: the platform's own clock, which is the schedule's."""
         return format_datetime(self.server.clock.now(), usegmt=True)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's signature
+    def log_message(self, format: str, *args: Any) -> None:
         """Keep the requests out of the log unless it is asked for everything."""
         logger.debug("A client asked", extra={"action": "http_request", "data": format % args})
 

@@ -96,7 +96,10 @@ class Engine:
 
     def tail(self, count: int = 25) -> list[str]:
         """Return the last lines, shortened."""
-        return [f"{line['level']} {line['action']}: {line['message']} {str(line.get('data', ''))[:150]}" for line in self.lines[-count:]] + self.noise[-10:]
+        return [
+            f"{line['level']} {line['action']}: {line['message']} {str(line.get('data', ''))[:150]}"
+            for line in self.lines[-count:]
+        ] + self.noise[-10:]
 
     def at_level(self, *levels: str) -> list[Line]:
         """Return the lines of these levels."""
@@ -167,7 +170,9 @@ class Engine:
                 place = process.cwd()
             except psutil.Error:
                 continue
-            if process.pid != os.getpid() and (any(mark in word for mark in marks for word in words) or place.startswith(marks)):
+            if process.pid != os.getpid() and (
+                any(mark in word for mark in marks for word in words) or place.startswith(marks)
+            ):
                 found.append(process)
         return found
 

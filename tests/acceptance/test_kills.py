@@ -1,4 +1,4 @@
-"""Kills of every process in the middle of the work: no post twice, every post with its receipt, and the flow goes on."""
+"""Kills of every process in the middle of the work: no post twice, no receipt missing, and the flow goes on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
 
-def test_b3_a7_g2_chromium_postgres_and_valkey_killed_in_the_middle_of_posting(engine_on: Callable[..., Engine]) -> None:
+def test_b3_a7_g2_chromium_postgres_and_valkey_killed_in_the_middle_of_posting(
+    engine_on: Callable[..., Engine],
+) -> None:
     engine = engine_on()
     engine.ready()
     for victim in ("chromium", "postgres", "valkey"):
@@ -58,6 +60,8 @@ def assert_nothing_doubled_nothing_lost_at_rest(engine: Engine) -> None:
     """Hold site and ledger against each other while publishing is paused and nothing is in flight."""
     assert engine.send("pause", "posting") == 0
     engine.until(
-        lambda: not engine.query("SELECT 1 FROM decisions WHERE status IN ('claimed', 'publishing')"), 60, "no post in flight"
+        lambda: not engine.query("SELECT 1 FROM decisions WHERE status IN ('claimed', 'publishing')"),
+        60,
+        "no post in flight",
     )
     assert_nothing_doubled_nothing_lost(engine)

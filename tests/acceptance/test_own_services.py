@@ -28,7 +28,18 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
     """Return the URLs of servers that belong to somebody else: another folder, another start, another clock."""
     folder: Path = tmp_path_factory.mktemp("theirs")
     postgres, valkey = EmbeddedPostgres(folder), EmbeddedValkey(folder)
-    words = [sys.executable, "-u", "supervisor.py", "sandbox", "--port", "0", "--speed", "120", "--data", str(folder / "site")]
+    words = [
+        sys.executable,
+        "-u",
+        "supervisor.py",
+        "sandbox",
+        "--port",
+        "0",
+        "--speed",
+        "120",
+        "--data",
+        str(folder / "site"),
+    ]
     sandbox = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert sandbox.stdout is not None
     line = next(line for line in sandbox.stdout if "serves http://" in line)
@@ -71,7 +82,9 @@ def test_the_same_run_works_on_servers_given_by_url_and_leaves_them_running(
     assert not {"postgres", "valkey", "sandbox"} & {path.name for path in engine.data.iterdir()}
     assert theirs["OPENAI_API_KEY"] not in "".join(map(str, engine.lines))
     assert engine.send("pause", "posting") == 0
-    engine.until(lambda: not engine.query("SELECT 1 FROM decisions WHERE status = 'publishing'"), 60, "no post in flight")
+    engine.until(
+        lambda: not engine.query("SELECT 1 FROM decisions WHERE status = 'publishing'"), 60, "no post in flight"
+    )
     posts = engine.query("SELECT tweet_id FROM receipts")
     assert {post["id"] for post in engine.truth()["posts"]} >= {row["tweet_id"] for row in posts}
     assert engine.stop() == 0
@@ -94,9 +107,7 @@ def test_k7_on_a_foreign_redis_a_word_that_starts_something_needs_the_key(
     assert engine.stop() == 0
 
 
-def test_each_part_is_replaced_alone(
-    engine_on: Callable[..., Engine], theirs: dict[str, str]
-) -> None:
+def test_each_part_is_replaced_alone(engine_on: Callable[..., Engine], theirs: dict[str, str]) -> None:
     only_platform = {"PLATFORM_URL": theirs["PLATFORM_URL"]}
     engine = engine_on(environment=only_platform)
     engine.ready()
@@ -124,8 +135,9 @@ def test_d7_a_database_that_is_away_is_awaited_and_named(engine_on: Callable[...
     assert engine.stop() in (0, 1)
 
 
-def test_a15_a_chromium_that_is_not_there_is_refused_with_both_ways_to_get_one(engine_on: Callable[..., Engine]) -> None:
+def test_a15_a_chromium_that_is_not_there_is_refused_with_both_ways_to_get_one(
+    engine_on: Callable[..., Engine],
+) -> None:
     engine = engine_on(environment={"CHROMIUM_PATH": "/nowhere/chromium"})
     assert engine.wait(30) == 2
     assert any("CHROMIUM_PATH" in line for line in engine.noise)
-

@@ -80,7 +80,9 @@ class _Desk:
     def plan_one(self, at: datetime) -> tuple[int, int]:
         """Plan one decision due at `at`; return (planned, texts rejected)."""
         decision_id = uuid.uuid4()
-        theme = theme_for(at, [Theme(r["slot"], r["angle"], r["tone"]) for r in self._recent], keyed("theme", decision_id.bytes))
+        theme = theme_for(
+            at, [Theme(r["slot"], r["angle"], r["tone"]) for r in self._recent], keyed("theme", decision_id.bytes)
+        )
         played = [Played(r["generator"], r["topic"], r["scheduled_at"]) for r in self._recent]
         context = Context(at, Exposures.of(played, at), theme.preferred)
         exploration = self._ctx.config.learning.exploration

@@ -6,8 +6,8 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from actors.domain.silence import silent_jobs
 from actors.domain.priority import Priority
+from actors.domain.silence import silent_jobs
 from actors.job import Done, JobContext, Nothing, Outcome, job
 
 if TYPE_CHECKING:

@@ -47,7 +47,10 @@ def metrics_scraper(ctx: JobContext) -> Outcome:
             _finish(ctx, rows, "gone")
             counts["gone"] += len(rows)
         except (TransientError, PermanentError) as raised:
-            logger.warning("a post could not be read", extra={"action": "reading_failed", "tweet": rows[0]["tweet_id"], "data": str(raised)})
+            logger.warning(
+                "a post could not be read",
+                extra={"action": "reading_failed", "tweet": rows[0]["tweet_id"], "data": str(raised)},
+            )
             counts["unread"] += len(rows)
             error = raised
         else:

@@ -8,10 +8,10 @@ import uuid
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from actors.domain.duration import format_duration
 from actors.domain.evidence import Scan, match
 from actors.domain.ledger import Caps, Doubt, GiveUp, Requeue, Wait, allowed_at, resolve
 from actors.domain.metrics import checkpoints_for
-from actors.domain.duration import format_duration
 from actors.domain.priority import Priority
 from actors.errors import (
     AppError,
@@ -108,7 +108,9 @@ def _publish(ctx: JobContext, decision: Row) -> str:
     if not intent.claim():
         return "taken"
     try:
-        published: Published = ctx.browser.visit(PublishPost(decision["text"], str(decision["decision_id"])), intent.commit)
+        published: Published = ctx.browser.visit(
+            PublishPost(decision["text"], str(decision["decision_id"])), intent.commit
+        )
     except AppError as error:
         if intent.is_durable:
             intent.doubt(f"{type(error).__name__}: {error}")
@@ -197,7 +199,11 @@ class _Intent:
         logger.info(
             "intent of decision %s is durable",
             self._decision["decision_id"],
-            extra={"action": "intent_durable", "decision": str(self._decision["decision_id"]), "attempt": self._attempt},
+            extra={
+                "action": "intent_durable",
+                "decision": str(self._decision["decision_id"]),
+                "attempt": self._attempt,
+            },
         )
         return not_after * 1000
 
@@ -323,7 +329,11 @@ def _settle_doubt(ctx: JobContext, attempt: Row, reading: TimelineReading | None
             return "uncertain"
         case Requeue():
             _close(ctx, attempt, "requeue_absent", "absent", "proven absent by two scans")
-            logger.info("decision %s is proven absent", decision_id, extra={"action": "proven_absent", "decision": str(decision_id)})
+            logger.info(
+                "decision %s is proven absent",
+                decision_id,
+                extra={"action": "proven_absent", "decision": str(decision_id)},
+            )
             return "absent"
         case GiveUp(reason):
             _close(ctx, attempt, "give_up_uncertain", "unresolved", reason)
@@ -343,7 +353,9 @@ def _close(ctx: JobContext, attempt: Row, query: str, result: str, reason: str) 
         [
             Statement(query, params, 1),
             Statement(
-                "close_attempt", {"attempt_id": attempt["attempt_id"], "result": result, "reason": reason, "now": now}, 1
+                "close_attempt",
+                {"attempt_id": attempt["attempt_id"], "result": result, "reason": reason, "now": now},
+                1,
             ),
         ]
     )

@@ -124,7 +124,12 @@ def test_a_spent_budget_ends_the_run_and_keeps_what_was_planned(bench: Bench) ->
 def test_weights_of_another_taxonomy_are_replaced_by_a_new_prior(bench: Bench) -> None:
     bench.weights()
     bench.database.run(
-        "insert_weights", version=7, created_at=START, source="learned", outcomes=20, body={"version": 7, "schema": "old"}
+        "insert_weights",
+        version=7,
+        created_at=START,
+        source="learned",
+        outcomes=20,
+        body={"version": 7, "schema": "old"},
     )
     bench.run(plan)
     assert {row["weight_version"] for row in bench.rows("SELECT weight_version FROM decisions")} == {8}

@@ -31,7 +31,7 @@ def measure(bench: Bench, count: int, *, source: str = "measured", quality: str 
         tweet_id = id_at(at, number)
         bench.rows(
             f"WITH claim AS (UPDATE decisions SET generator = '{generator}', choice = "
-            "'{\"exposure\": {\"topic_short\": 0, \"topic_long\": 0, \"generator_short\": 0, \"generator_long\": 0}}' "
+            '\'{"exposure": {"topic_short": 0, "topic_long": 0, "generator_short": 0, "generator_long": 0}}\' '
             f"WHERE decision_id = '{decision}' RETURNING 1) SELECT * FROM claim"
         )
         for status in ("claimed", "publishing", "posted"):

@@ -1,4 +1,4 @@
-"""Measuring: checkpoints may be late and are never skipped; unknown is not zero; another post's numbers are nobody's."""
+"""Measuring: checkpoints may be late but never skipped, and unknown is not zero."""
 
 from __future__ import annotations
 

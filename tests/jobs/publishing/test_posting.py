@@ -83,7 +83,9 @@ def test_b4_past_the_commit_point_nothing_but_doubt_follows_without_an_id(bench:
 @pytest.mark.parametrize(
     "error", [LoggedOutError("login wall"), SiteBusyError("429"), PageChangedError("composer", "/compose/post")]
 )
-def test_e1_a_wall_before_the_commit_point_blocks_the_run_and_keeps_the_decision(bench: Bench, error: Exception) -> None:
+def test_e1_a_wall_before_the_commit_point_blocks_the_run_and_keeps_the_decision(
+    bench: Bench, error: Exception
+) -> None:
     decision, other = bench.queue(), bench.queue()
     bench.browser.script = [error]
     outcome = bench.run(posting)
@@ -197,7 +199,9 @@ def test_b6_two_conclusive_scans_five_minutes_apart_free_it_for_a_new_intent(ben
 
 
 @pytest.mark.parametrize("scan", [{"reached_back": False}, "lag", LoggedOutError("wall")])
-def test_b6_a_scan_that_proves_nothing_never_frees_it_and_a_person_is_called_in_the_end(bench: Bench, scan: Any) -> None:
+def test_b6_a_scan_that_proves_nothing_never_frees_it_and_a_person_is_called_in_the_end(
+    bench: Bench, scan: Any
+) -> None:
     decision = doubtful(bench)
     for minutes in range(5, 35, 5):
         bench.now = START + minutes * MINUTE
