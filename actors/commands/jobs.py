@@ -25,15 +25,15 @@ def jobs(*, as_json: bool) -> int:
         json.dump(rows, sys.stdout, indent=2)
         sys.stdout.write("\n")
         return 0
-    table = Table(title=f"{len(rows)} jobs", title_justify="left")
+    table = Table(title=f"{len(rows)} jobs", title_justify="left", box=None, padding=(0, 2, 0, 0))
     for title in ("job", "family", "", "every", "uses", "after", "aliases"):
         # A name that is broken in two cannot be copied.
-        table.add_column(title, overflow="fold", no_wrap=title in ("job", "family", "after"))
+        table.add_column(title, no_wrap=True)
     for row in rows:
         every = format_duration(config.jobs[row["name"]].every) if row["enabled"] else "off"
         aliases = [name for name in row["covers"] if name != row["name"]]
-        words = (", ".join(row["uses"]), ", ".join(row["after"]), ", ".join(aliases))
-        table.add_row(row["name"], row["family"], row["priority"], every, *words)
+        lists = ("\n".join(names) for names in (row["uses"], row["after"], aliases))
+        table.add_row(row["name"], row["family"], row["priority"], every, *lists)
     Console().print(table)
     return 0
 
