@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from datetime import datetime
@@ -79,37 +80,50 @@ def _epoch(line: dict[str, Any]) -> float:
 
 def measure_memory() -> dict[str, Megabytes]:
     """Return the megabytes of each part without a browser, with an idle one, and at the peak of publishing."""
-    states: dict[str, Megabytes] = {}
+    environment = {"SUPERVISOR_BROWSER_IDLE_STOP": f"{IDLE_STOP_S}s", "SUPERVISOR_LOG_HEARTBEAT": f"{SETTLE_S}s"}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        engine = Engine(
-            Path(folder) / "data", speed=SPEED, environment={"SUPERVISOR_BROWSER_IDLE_STOP": f"{IDLE_STOP_S}s"}
-        ).start()
+        engine = Engine(Path(folder) / "data", speed=SPEED, environment=environment).start()
         try:
             engine.wait_for("browser_launched", STEP_S)
-            peak = _peak(engine, lambda: sum(line["action"] == "posted" for line in engine.lines) >= POSTS)
+            busy = _sample(engine, lambda: engine.until(lambda: _has_posted(engine), STEP_S, f"no {POSTS} posts"))
             subprocess.run(
                 [sys.executable, "supervisor.py", "send", "pause", "all", "--data", str(engine.data)],
                 cwd=ROOT, check=True, capture_output=True, timeout=STEP_S,
             )
-            seen = len(engine.lines)
-            time.sleep(SETTLE_S)
-            idle_browser = _pss(engine)
-            engine.wait_for("browser_stopped", STEP_S, since=seen)
-            time.sleep(SETTLE_S)
-            states = {"idle, no browser": _pss(engine), "idle browser": idle_browser, "errands (peak)": peak}
+            idle = _sample(engine, lambda: engine.wait_for("browser_stopped", STEP_S, since=len(engine.lines)))
+            # Two heartbeats: one may follow at once, the second leaves the time to settle.
+            for _ in range(2):
+                engine.wait_for("heartbeat", STEP_S, since=len(engine.lines))
+            alone = _pss(engine)
         finally:
             engine.stop()
-    return states
+    return {"idle, no browser": alone, "idle browser": idle[len(idle) // 2], "errands (peak)": max(busy, key=_total)}
 
 
-def _peak(engine: Engine, is_enough: Callable[[], bool]) -> Megabytes:
-    until, peak = time.monotonic() + STEP_S, _pss(engine)
-    while not is_enough():
-        if time.monotonic() > until:
-            raise TimeoutError("fewer posts than expected; last lines:\n" + "\n".join(engine.tail()))
-        time.sleep(SAMPLE_EVERY_S)
-        peak = max(peak, _pss(engine), key=lambda parts: sum(parts.values()))
-    return peak
+def _has_posted(engine: Engine) -> bool:
+    return sum(line["action"] == "posted" for line in engine.lines) >= POSTS
+
+
+def _sample(engine: Engine, wait: Callable[[], object]) -> list[Megabytes]:
+    """Measure again and again until `wait` returns."""
+    samples, done = [_pss(engine)], threading.Event()
+
+    def measure() -> None:
+        while not done.wait(SAMPLE_EVERY_S):
+            samples.append(_pss(engine))
+
+    thread = threading.Thread(target=measure)
+    thread.start()
+    try:
+        wait()
+    finally:
+        done.set()
+        thread.join(STEP_S)
+    return samples
+
+
+def _total(parts: Megabytes) -> float:
+    return sum(parts.values())
 
 
 def _pss(engine: Engine) -> Megabytes:
@@ -155,7 +169,7 @@ def print_tables(results: dict[str, Any]) -> None:
         for name in (*PARTS, "all", f"of {CONTAINER_MB} MB"):
             table.add_column(name, justify="right")
         for state, parts in memory.items():
-            total = sum(parts.values())
+            total = _total(parts)
             shares = (f"{part:.0f} ({part / total:.0%})" for part in parts.values())
             table.add_row(state, *shares, f"{total:.0f}", f"{total / CONTAINER_MB:.0%}")
         console.print(table)
