@@ -75,6 +75,8 @@ class Arbiter:
     free: list[int] = field(default_factory=list)
     running: dict[int, tuple[Ticket, float]] = field(default_factory=dict)
     """Slot to its ticket and the time at which it is overdue."""
+    _revoked: dict[int, Ticket] = field(default_factory=dict)
+    """Slots that were revoked and have no successor yet."""
     _heap: list[tuple[int, int, Ticket]] = field(default_factory=list)
     _arrivals: int = 0
 
@@ -92,6 +94,8 @@ class Arbiter:
             return [Refuse(ticket.id, Refusal.DRAINING)]
         if self.breaker.state is not BreakerState.CLOSED:
             return [Refuse(ticket.id, Refusal.CIRCUIT_OPEN, self.breaker.retry_after(now))]
+        if ticket.start_by <= now:
+            return [Refuse(ticket.id, Refusal.EXPIRED)]
         # P0 is never refused for lack of room: the bound is there to shed background work.
         if len(self._heap) >= self.queue_limit and ticket.priority is not Priority.P0:
             return [Refuse(ticket.id, Refusal.QUEUE_FULL)]
@@ -100,26 +104,25 @@ class Arbiter:
         return self._grants(now)
 
     def settled(self, slot: int, now: float, *, infrastructure_failed: bool, answered: bool) -> list[Action]:
-        """A slot ended its errand. `answered` says that the resource itself did answer, whatever the errand's result."""
-        self.running.pop(slot, None)
-        if slot not in self.free:
-            self.free.append(slot)
+        """A slot ended its errand. `answered`: the resource itself did answer, whatever the errand's result."""
+        ticket = self._revoked.pop(slot, None) or self.running.pop(slot)[0]
+        self.free.append(slot)
         actions: list[Action] = []
-        if infrastructure_failed:
-            self.breaker.failure(now)
-            actions += self._refuse_all(now)
-        elif answered:
-            self.breaker.success()
+        # What began before the breaker opened says nothing about how the resource is now; its probe does.
+        if self.breaker.state is BreakerState.CLOSED or ticket.id == PROBE:
+            if infrastructure_failed:
+                self.breaker.failure(now)
+                actions += self._refuse_all(now)
+            elif answered:
+                self.breaker.success()
         return actions + self._grants(now)
 
     def tick(self, now: float) -> list[Action]:
         """Revoke what is overdue, refuse what waited too long, send the breaker's probe."""
-        actions: list[Action] = [
-            Revoke(ticket.id, slot) for slot, (ticket, until) in self.running.items() if until <= now
-        ]
-        for revoke in actions:
-            assert isinstance(revoke, Revoke)
-            del self.running[revoke.slot]
+        actions: list[Action] = []
+        for slot in [slot for slot, (_, until) in self.running.items() if until <= now]:
+            self._revoked[slot] = self.running.pop(slot)[0]
+            actions.append(Revoke(self._revoked[slot].id, slot))
         expired = [ticket for _, _, ticket in self._heap if ticket.start_by <= now]
         if expired:
             gone = {ticket.id for ticket in expired}
@@ -147,7 +150,8 @@ class Arbiter:
         """Return the earliest time at which `tick` has something to do."""
         times = [until for _, until in self.running.values()]
         times += [ticket.start_by for _, _, ticket in self._heap]
-        if self.breaker.state is BreakerState.OPEN:
+        # Without a free slot the probe cannot go: the slot that comes free is the event to wait for.
+        if self.breaker.state is BreakerState.OPEN and self.free:
             times.append(self.breaker.open_until)
         return min(times, default=None)
 
@@ -158,6 +162,9 @@ class Arbiter:
             if ticket.priority is not Priority.P0 and len(self.free) <= self._kept_free():
                 break
             heapq.heappop(self._heap)
+            if ticket.start_by <= now:
+                actions.append(Refuse(ticket.id, Refusal.EXPIRED))
+                continue
             slot = self.free.pop(0)
             self.running[slot] = (ticket, now + ticket.limit_s)
             actions.append(Grant(ticket.id, slot))

@@ -21,4 +21,4 @@ class Backoff:
     def delay(self, failures: int, draw: float) -> float:
         """Return the wait after `failures` failures in a row (0 for the first), with `draw` in [0, 1) as jitter."""
         exponent = min(failures, _LARGEST_EXPONENT)
-        return min(self.maximum, self.minimum * 2**exponent * (1.0 + draw * self.jitter))
+        return min(self.maximum, self.minimum * 2.0**exponent * (1.0 + draw * self.jitter))

@@ -20,6 +20,7 @@ class Breaker:
 
     After `threshold` of them it opens for `open_min` seconds, twice as long after each failed probe, at most
     `open_max`. When that time has passed it asks for exactly one probe: no request has to be sacrificed to find out.
+    Once it is open only its probe decides; the caller keeps what else was under way to itself.
     """
 
     threshold: int

@@ -71,6 +71,8 @@ class Budget:
 
     def reserve(self, lane: MoneyLane, amount: float) -> bool:
         """Set the amount aside and return True, or return False if the lane may not spend it today."""
+        if self.day is None:
+            return False
         lanes = list(MoneyLane)
         before = lanes[: lanes.index(lane)]
         kept = sum(max(0.0, self.per_day * self.shares[other] - self.spent[other]) for other in before)
@@ -79,6 +81,7 @@ class Budget:
         self.spent[lane] += amount
         return True
 
-    def settle(self, lane: MoneyLane, reserved: float, actual: float) -> None:
-        """Replace a reservation by what the call really cost."""
-        self.spent[lane] += actual - reserved
+    def settle(self, lane: MoneyLane, reserved: float, actual: float, day: date | None = None) -> None:
+        """Replace a reservation by what the call really cost. One of another `day` than the present changes nothing."""
+        if day is None or day == self.day:
+            self.spent[lane] += actual - reserved

@@ -211,9 +211,14 @@ class Supervision:
         self.restarts = [r for r in self.restarts if r >= second - self.policy.period_s] + [second]
         if len(self.restarts) > self.policy.intensity:
             return self._give_up(f"more than {self.policy.intensity} restarts in {self.policy.period_s} s; {reason}")
+        group = self._group(child)
+        stops = self._stop(group)
+        for member in group:
+            # Whoever of them waited for a restart of its own comes back with the group, in order.
+            member.retry_at = None
         child.retry_at = now + self.policy.backoff.delay(child.failures, draw)
         child.failures += 1
-        return self._stop(self._group(child)) + self.tick(now)
+        return stops + self.tick(now)
 
     def _group(self, child: _Child) -> list[_Child]:
         match self.policy.strategy:

@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from actors.domain.outcome import Done, Failed, Nothing, Outcome, Snooze
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_MISSES = 100
+"""Slots missed together that are recorded one by one; what lies further back shares one record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +57,19 @@ class Fire:
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """Record that this slot passes without a run."""
+    """Record that this slot passes without a run, and so did the `slots - 1` before it."""
 
     job: str
     slot: datetime
     reason: str
+    slots: int = 1
 
 
 Action = Fire | Miss
 
 
 def slot_before(entry: Entry, now: datetime) -> datetime:
-    """Return the latest grid slot at or before `now`."""
+    """Return the job's latest grid slot at or before `now`."""
     return _EPOCH + entry.offset + (now - _EPOCH - entry.offset) // entry.every * entry.every
 
 
@@ -104,22 +107,20 @@ class Timetable:
     def tick(self, now: datetime) -> list[Action]:
         """Fire what is due. Of several slots missed together only the latest runs; the others are recorded."""
         actions: list[Action] = []
+        # All slots first, so that a gate sees that what it waits for is about to run, whichever row comes first.
         for row in self.rows.values():
-            if row.extra is not None and row.extra[0] <= now and not _is_running(row, now):
-                _, slot, attempt, trigger = row.extra
-                row.extra = None
-                actions.append(self._fire(row, slot, attempt, trigger, now))
-            slot = slot_before(row.entry, now)
-            if row.last_slot is None or slot > row.last_slot:
-                actions += self._coalesce(row, slot)
-                row.held, row.last_slot = (slot, now), slot
-            elif row.held is None:
-                row.is_catching_up = False
+            actions += self._take_slot(row, now)
+        for row in self.rows.values():
             if row.held is not None:
                 actions += self._open_gate(row, now)
+            if row.extra is not None and row.extra[0] <= now and not _is_running(row, now):
+                _, slot, attempt, trigger = row.extra
+                actions.append(self._fire(row, slot, attempt, trigger, now))
         return actions
 
-    def settled(self, job: str, slot: datetime, attempt: int, outcome: Outcome, at: datetime, retry_at: datetime) -> None:
+    def settled(
+        self, job: str, slot: datetime, attempt: int, outcome: Outcome, at: datetime, retry_at: datetime
+    ) -> None:
         """A run ended. A transient failure is tried again at `retry_at` while attempts are left."""
         row = self.rows.get(job)
         if row is None:
@@ -134,17 +135,18 @@ class Timetable:
                 row.extra = (retry_at, slot, attempt + 1, "retry")
 
     def triggered(self, job: str, now: datetime, by: str) -> list[Action]:
-        """Somebody wants a run now; it takes the place of a slot that waits, and a run under way is run enough."""
+        """Somebody wants a run now; it answers a slot that waits, and a run under way is run enough."""
         row = self.rows.get(job)
         if row is None or _is_running(row, now):
             return []
+        slot = now if row.held is None else row.held[0]
         row.held = None
-        return [self._fire(row, now, 1, by, now)]
+        return [self._fire(row, slot, 1, by, now)]
 
     def next_due(self, now: datetime) -> datetime | None:
         """Return the earliest time at which `tick` has something to do."""
-        times = [self.due_of(job, now) for job in self.rows]
-        return min(times, default=None)
+        times = [time for row in self.rows.values() for time in self._times(row, now)]
+        return max(min(times), now) if times else None
 
     def due_of(self, job: str, now: datetime) -> datetime:
         """Return when the job is due next; a slot that waits for a dependency is due now."""
@@ -163,16 +165,32 @@ class Timetable:
                 reasons[job] = ", ".join(self._reason(after) for after in stale)
         return reasons
 
+    def _take_slot(self, row: _Row, now: datetime) -> list[Action]:
+        slot = slot_before(row.entry, now)
+        # A last slot in the future is another clock's; believing it would silence the job until then.
+        if row.last_slot is not None and slot <= row.last_slot <= now:
+            if row.held is None:
+                row.is_catching_up = False
+            return []
+        misses = self._coalesce(row, slot)
+        row.held, row.last_slot = (slot, now), slot
+        return misses
+
     def _coalesce(self, row: _Row, slot: datetime) -> list[Action]:
+        job, every = row.entry.job, row.entry.every
         misses: list[Action] = []
         if row.held is not None:
-            misses.append(Miss(row.entry.job, row.held[0], "it still waited when the next slot came"))
-        if row.last_slot is not None:
-            skipped = row.last_slot + row.entry.every
-            while skipped < slot and len(misses) < 100:
-                misses.append(Miss(row.entry.job, skipped, "coalesced into a later slot"))
-                skipped += row.entry.every
-        return misses
+            misses.append(Miss(job, row.held[0], "it still waited when the next slot came"))
+        if row.last_slot is None or row.last_slot > slot:
+            return misses
+        # The last slot may be a trigger's moment, or lie on the grid of an older interval.
+        first = slot_before(row.entry, row.last_slot) + every
+        skipped = (slot - first) // every
+        rest = max(0, skipped - _MOST_MISSES)
+        if rest:
+            misses.append(Miss(job, first + (rest - 1) * every, f"{rest} slots coalesced into a later one", rest))
+        slots = [first + number * every for number in range(rest, skipped)]
+        return misses + [Miss(job, missed, "coalesced into a later slot") for missed in slots]
 
     def _open_gate(self, row: _Row, now: datetime) -> list[Action]:
         assert row.held is not None
@@ -191,8 +209,24 @@ class Timetable:
         return [self._fire(row, slot, 1, trigger, now, reason)]
 
     def _fire(self, row: _Row, slot: datetime, attempt: int, trigger: str, now: datetime, degraded: str = "") -> Fire:
+        # A run that starts now does what a pending retry or snooze wanted to come back for.
+        row.extra = None
         row.running_until = now + row.entry.longest
         return Fire(row.entry.job, slot, attempt, trigger, degraded)
+
+    def _times(self, row: _Row, now: datetime) -> list[datetime]:
+        """Return when `tick` may have something to do for this row; a settled run calls for a tick by itself."""
+        if row.last_slot is None:
+            return [now]
+        times = [slot_before(row.entry, now) + row.entry.every]
+        if row.held is not None and row.running_until is not None and now < row.running_until:
+            times.append(row.running_until)
+        elif row.held is not None:
+            ends = [row.held[1] + after.patience for after in row.entry.after]
+            times += [end for end in ends if end > now] or [now]
+        if row.extra is not None:
+            times.append(row.extra[0])
+        return times
 
     def _stale(self, row: _Row, now: datetime) -> list[After]:
         return [

@@ -1,12 +1,12 @@
 """The supervision machine against Erlang/OTP 25: 400 recorded traces, event by event.
 
-Each line of `otp-traces.jsonl` is a script (strategy, intensity, children with what their starts return in turn, events)
-and the trace that OTP's own supervisor left when it ran the script. The period is an hour, so that all restarts fall into
-one window, and OTP knows no back-off.
+Each line of `otp-traces.jsonl` is a script (strategy, intensity, children with what their starts return in turn,
+events) and the trace that OTP's own supervisor left when it ran the script. The period is an hour, so that all restarts
+fall into one window, and OTP knows no back-off.
 
-One thing in the traces is the recording's, not OTP's: a child traps exits only once its process has run, and when the next
-sibling's start fails at once it is stopped before that. It dies silently and leaves no `stop` line, though it is stopped as
-the others are (had it not been, its next start would have left two of it). The replay leaves that line out as well.
+One thing in the traces is the recording's, not OTP's: a child traps exits only once its process has run, and when the
+next sibling's start fails at once it is stopped before that. It dies silently and leaves no `stop` line, though it is
+stopped as the others are: its next start would leave two of it otherwise. The replay leaves that line out as well.
 """
 
 from __future__ import annotations

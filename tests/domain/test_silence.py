@@ -1,0 +1,32 @@
+"""Which jobs have been silent for too long."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from actors.domain.silence import silent_jobs
+
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def test_a_job_that_succeeded_within_its_allowance_is_not_silent() -> None:
+    assert silent_jobs({"plan": HOUR}, {"plan": SINCE + 5 * HOUR}, SINCE, SINCE + 6 * HOUR) == {}
+
+
+def test_a_job_past_its_allowance_is_named_with_its_silence() -> None:
+    allowances = {"plan": HOUR, "learn": 10 * HOUR}
+    last = {"plan": SINCE + HOUR, "learn": SINCE + HOUR}
+    assert silent_jobs(allowances, last, SINCE, SINCE + 4 * HOUR) == {"plan": 3 * HOUR}
+
+
+def test_c7_a_job_that_never_succeeded_is_silent_since_somebody_looked() -> None:
+    assert silent_jobs({"plan": HOUR}, {}, SINCE, SINCE + 2 * HOUR) == {"plan": 2 * HOUR}
+
+
+def test_a_success_before_anybody_looked_does_not_make_the_silence_longer() -> None:
+    assert silent_jobs({"plan": HOUR}, {"plan": SINCE - 100 * HOUR}, SINCE, SINCE + HOUR) == {}
+
+
+def test_jobs_without_an_allowance_are_nobodys_alarm() -> None:
+    assert silent_jobs({}, {"plan": SINCE}, SINCE, SINCE + 1000 * HOUR) == {}
