@@ -160,6 +160,8 @@ class ServerProcess:
                 raise DeadlineError(f"the folder of {self.name} stays occupied", f"see who holds {self._lock.path}")
 
     def _spawn(self, descriptor: int, launch: Launch) -> None:
+        # The last one's zombie would look alive to Postgres, which finds its pid in a lock file beside the socket.
+        _reap()
         write_url(descriptor, launch.url)
         with self.log_path.open("ab") as log:
             child = subprocess.Popen(

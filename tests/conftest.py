@@ -1,0 +1,99 @@
+"""Servers for the whole run, and a database, a stage and a clean folder for each test."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from actors.embedded.postgres import EmbeddedPostgres
+from actors.embedded.valkey import EmbeddedValkey
+from actors.sql.queries import load_migrations
+from tests.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_START_S = 60.0
+_STOP_S = 10.0
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """Yield the folder of the servers that tests share."""
+    yield from _short_folder()
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """Yield a folder for servers of the test's own."""
+    yield from _short_folder()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(server_folder: Path) -> Iterator[str]:
+    """Yield the URL of a Postgres with the migrated template database `template_loop`."""
+    server = EmbeddedPostgres(server_folder)
+    url = server.ensure(_START_S).url
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE template_loop")
+    with psycopg.connect(database_of(url, "template_loop")) as connection:
+        for _, script in load_migrations():
+            connection.execute(script.encode())
+    yield url
+    server.stop(_STOP_S)
+
+
+@pytest.fixture
+def database_url(postgres_url: str) -> Iterator[str]:
+    """Yield the URL of a database of the test's own, with the whole schema and no row."""
+    yield from _fresh_database(postgres_url, "template_loop")
+
+
+@pytest.fixture
+def empty_database_url(postgres_url: str) -> Iterator[str]:
+    """Yield the URL of a database without any schema."""
+    yield from _fresh_database(postgres_url, "template0")
+
+
+@pytest.fixture(scope="session")
+def valkey_url(server_folder: Path) -> Iterator[str]:
+    """Yield the URL of a Valkey that tests share; who kills one starts his own."""
+    server = EmbeddedValkey(server_folder)
+    yield server.ensure(_START_S).url
+    server.stop(_STOP_S)
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    """Yield a stage for fronts and other actors."""
+    stage = Stage()
+    yield stage
+    stage.close()
+
+
+def database_of(url: str, name: str) -> str:
+    """Return the URL of another database on the same server."""
+    return url.replace("/postgres?", f"/{name}?")
+
+
+def _short_folder() -> Iterator[Path]:
+    """Yield a folder that anybody may enter, unlike pytest's own, whose path fits a socket's 107 bytes."""
+    folder = Path(tempfile.mkdtemp(prefix="sgs-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def _fresh_database(url: str, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy".encode())
+        yield database_of(url, name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
