@@ -1,5 +1,6 @@
 # Everything runs from .venv, which holds exactly what the lock files say.
 #   make run ARGS="--speed 60"     start the supervisor, installing whatever is missing first
+#   make setup                     only install what is missing
 #   make test ARGS="tests/domain"  run the tests
 #   make check                     lint, types and import contracts
 #   make bench                     measure start-up and memory
@@ -15,15 +16,16 @@ COMPILE := $(BIN)/uv pip compile setup.cfg --no-config --quiet --upgrade --exclu
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make lock'
 
-.PHONY: run test check bench lock
+.PHONY: setup run test check bench lock
 .DELETE_ON_ERROR:
 
-run: .venv/run.stamp
+setup: .venv/run.stamp
 	@$(BIN)/python -m actors.embedded.setup
+
+run: setup
 	@exec $(BIN)/python supervisor.py run $(ARGS)
 
-test: .venv/dev.stamp
-	@$(BIN)/python -m actors.embedded.setup
+test: .venv/dev.stamp setup
 	@exec $(BIN)/python -m pytest $(ARGS)
 
 check: .venv/dev.stamp

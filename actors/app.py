@@ -74,8 +74,10 @@ class App:
     _started: datetime | None = None
     _pool: redis.BlockingConnectionPool = field(init=False)
 
-    def start(self) -> None:
-        """Start the tree, bring the schema up to date, and open the clock. Waits for the database as long as it takes.
+    def start(self) -> bool:
+        """Start the tree, bring the schema up to date, and open the clock; return whether it got that far.
+
+        Waits for the database as long as it takes, or until the process is to end.
 
         Raises:
             AppError: the tree could not be started.
@@ -90,8 +92,10 @@ class App:
         self._root = life
         if not life.ready.wait(_STOP_S) or life.start_error is not None:
             raise AppError(f"the tree did not start: {life.start_error}", "see the lines above")
-        self._migrate()
+        if not self._migrate():
+            return False
         self._opened.set()
+        return True
 
     def drain(self) -> None:
         """Admit nothing new and let runs end, within a limit."""
@@ -310,7 +314,7 @@ class App:
     def _database(self, scope: Scope) -> DatabaseClient:
         return DatabaseClient(Caller(self.addresses["database"], scope), self.config.database.deadline.total_seconds())
 
-    def _migrate(self) -> None:
+    def _migrate(self) -> bool:
         while not self.ended.is_set():
             scope = Scope("migrations", Priority.P0, time.monotonic() + 90.0)
             try:
@@ -318,9 +322,10 @@ class App:
             except AppError as error:
                 logger.warning("the database is awaited", extra={"action": "database_awaited", "data": str(error)})
                 self.ended.wait(_MIGRATE_AGAIN_S)
-                continue
-            logger.info("the schema is up to date", extra={"action": "schema_ready", "applied": applied})
-            return
+            else:
+                logger.info("the schema is up to date", extra={"action": "schema_ready", "applied": applied})
+                return True
+        return False
 
     def _wait_for_runs(self, until: float) -> None:
         waiter = threading.Event()

@@ -48,15 +48,17 @@ def run(*, speed: float, lasting: timedelta | None, data: Path | None) -> int:
     with _only_one(folder), _signals(ended):
         _own_temporary_folder(folder)
         logger.info(
-            "starting", extra={"action": "starting", "pid": os.getpid(), "data_dir": str(folder), "speed": speed}
+            "the supervisor starts", extra={"action": "starting", "pid": os.getpid(), "data_dir": str(folder), "speed": speed}
         )
         clock = load_clock(folder / "clock.json", speed)
         world = open_world(config, clock, folder, ended)
         try:
+            if ended.is_set():
+                return 1
             return _live(App(config, jobs, world, clock, boot_id, ended=ended), lasting, began)
         finally:
             world.close()
-            logger.info("stopped", extra={"action": "stopped"})
+            logger.info("the supervisor has stopped", extra={"action": "stopped"})
 
 
 def _live(app: App, lasting: timedelta | None, began: float) -> int:
@@ -64,27 +66,32 @@ def _live(app: App, lasting: timedelta | None, began: float) -> int:
     if guard is not None:
         guard.daemon = True
         guard.start()
+    summary = None
     try:
-        app.start()
-        took = round(time.monotonic() - began, 2)
-        logger.info(
-            "ready after %.1f s: look at %s",
-            took,
-            app.world.site,
-            extra={"action": "ready", "took_s": took, "site": app.world.site, "jobs": len(app.jobs)},
-        )
-        started = time.monotonic()
-        while not app.ended.wait(1.0):
-            if lasting is not None and time.monotonic() - started >= lasting.total_seconds():
-                app.shutdown("--for")
-        summary = _drain(app)
+        if app.start():
+            _report_ready(app, began)
+            started = time.monotonic()
+            while not app.ended.wait(1.0):
+                if lasting is not None and time.monotonic() - started >= lasting.total_seconds():
+                    app.shutdown("--for")
+            summary = _drain(app)
     finally:
         if guard is not None:
             guard.cancel()
         app.end()
     if summary is not None:
-        logger.info("summary", extra={"action": "summary", **summary})
+        logger.info("what the ledger holds", extra={"action": "summary", **summary})
     return 1 if app.failure or summary is None else 0
+
+
+def _report_ready(app: App, began: float) -> None:
+    took = round(time.monotonic() - began, 2)
+    logger.info(
+        "ready after %.1f s: look at %s",
+        took,
+        app.world.site,
+        extra={"action": "ready", "took_s": took, "site": app.world.site, "jobs": len(app.jobs)},
+    )
 
 
 def _drain(app: App) -> dict[str, Any] | None:

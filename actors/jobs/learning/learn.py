@@ -62,7 +62,7 @@ def learn(ctx: JobContext) -> Outcome:
         snapshot.version,
         extra={"action": "weights_published", "weights": snapshot.version, "outcomes": snapshot.outcomes, "best": best},
     )
-    return Done({"outcomes": snapshot.outcomes, "versions": 1})
+    return Done({"versions": 1})
 
 
 def _outcome(row: Mapping[str, Any]) -> MeasuredOutcome:
