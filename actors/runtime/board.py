@@ -89,7 +89,12 @@ class Board:
                 logger.warning(
                     "a message to %s became a dead letter",
                     message.address,
-                    extra={"action": "dead_letter", "actor": message.address, "kind": message.message, "data": message.reason},
+                    extra={
+                        "action": "dead_letter",
+                        "actor": message.address,
+                        "kind": message.message,
+                        "data": message.reason,
+                    },
                 )
             case Wake():
                 self._beat()
@@ -110,7 +115,7 @@ class Board:
             "uptime_s": round(time.monotonic() - self.booted, 1),
             "schedule_time": self.schedule_clock.now(),
             "speed": self.schedule_clock.speed,
-            "actors": {name: {"state": news.state, "generation": news.generation} for name, news in self.actors.items()},
+            "actors": {name: {"state": n.state, "generation": n.generation} for name, n in self.actors.items()},
             "restarts": dict(self.restarts),
             "dead_letters": self.dead_letters,
             "fronts": {name: asdict(state) for name, state in self.fronts.items()},

@@ -28,7 +28,10 @@ class Behaviour(Protocol):
         """Handle one message; what it returns goes to the asker. Raising ends this incarnation."""
 
     def stop(self) -> None:
-        """Let go of everything; called once on a deliberate stop, not after a crash."""
+        """Let go of everything; called once at the end of each life: a stop, a crash, or a successor's start.
+
+        Bounds its own waits: its supervisor hears of a crash only afterwards, so that no successor meets it.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +98,22 @@ class Cell(pykka.ThreadingActor):
             self._end()
         self.life.ready.set()
 
+    def on_stop(self) -> None:
+        """Report a stop by Pykka's own means (its registry, a reference): it ends the actor like any other exit."""
+        self._let_go()
+        self._end()
+        self._report(Exited(self.address.name, self.life.generation, "shutdown"))
+
     def on_receive(self, message: Any) -> Any:
         """Serve one message; whatever it raises ends this incarnation and nothing else."""
         if isinstance(message, Fenced):
+            self._let_go()
             self._end()
             return None
         try:
             assert self._behaviour is not None
             if isinstance(message, Stop):
-                self._behaviour.stop()
+                self._let_go()
                 self._end()
                 return None
             return self._behaviour.receive(message)
@@ -120,11 +130,27 @@ class Cell(pykka.ThreadingActor):
             extra={"action": "actor_crashed", "actor": self.address.name, "generation": self.life.generation},
         )
         asked = self._inbox.serving is not None and self._inbox.serving.reply_to is not None
+        self._let_go()
         self._end()
         self._report(DeadLetter(self.address.name, type(message).__name__, reason))
         self._report(Exited(self.address.name, self.life.generation, reason))
         if asked:
             raise ActorUnavailableError(f"{self.address.name} died of {type(message).__name__}: {reason}")
+
+    def _let_go(self) -> None:
+        behaviour, self._behaviour = self._behaviour, None
+        if behaviour is None:
+            return
+        try:
+            behaviour.stop()
+        except BaseException as error:
+            # Pykka would stop every actor.
+            logger.warning(
+                "%s did not let go of everything",
+                self.address.name,
+                exc_info=error,
+                extra={"action": "actor_stop_failed", "actor": self.address.name, "generation": self.life.generation},
+            )
 
     def _end(self) -> None:
         pykka.ActorRegistry.unregister(self.actor_ref)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from actors.runtime.address import Address
 
 _numbers = itertools.count(1)
+_LEAST_PATIENCE_S = 1.0
 _ANSWER_GRACE_S = 2.0
 """How much longer than its errand an asker waits, so that the front's own verdict arrives first."""
 
@@ -69,12 +70,13 @@ class Caller:
         Raises:
             AppError: whatever the errand, the slot or the front answered.
         """
-        left = self.scope.remaining()
-        limit = min(limit_s, left)
-        start_by = time.monotonic() + max(left - limit, 0.0) + min(1.0, left)
+        now, left = time.monotonic(), self.scope.remaining()
+        # An errand that could use all the time left gives up to a second of it to waiting for its slot.
+        patience = max(left - limit_s, min(_LEAST_PATIENCE_S, left / 2))
+        start_by, limit = now + patience, min(limit_s, left - patience)
         reply = WaitingReply()
         request = Request(
             request_id(self.scope.owner), work, self.scope.priority, start_by, limit, reply, self.scope.owner
         )
         self.front.tell(request, Band.of(self.scope.priority))
-        return reply.wait(start_by - time.monotonic() + limit + _ANSWER_GRACE_S, on_commit)
+        return reply.wait(min(patience + limit + _ANSWER_GRACE_S, left), on_commit)

@@ -35,13 +35,20 @@ logger = logging.getLogger(__name__)
 
 _LOAD_LIMIT_S = 10.0
 _LOAD_AGAIN_S = 1.0
+_LOAD_LOST_S = 2 * _LOAD_LIMIT_S + 2.0
+"""After this long without an answer the question about history counts as lost."""
+_TICK_EVERY_S = 1.0
 _OPEN_LOOK_S = 0.05
 _LONGEST_BACKOFF_S = 300.0
 HISTORY = "history"
 
 
 class Ticker:
-    """A thread around `schedule`: calls `tick` each second, and sooner when it is told when the next slot is."""
+    """A thread around `schedule`: calls `tick` each second, and sooner when it is told when the next slot is.
+
+    `schedule` lives on naive local time, so a wall clock set back, or the end of summer time, would silence it: a tick
+    that seems further away than it can be is pulled forward.
+    """
 
     def __init__(self, tick: Callable[[], None]) -> None:
         self._scheduler = schedule.Scheduler()
@@ -55,10 +62,7 @@ class Ticker:
     def expect(self, seconds: float) -> None:
         """Pull the next tick forward to this many real seconds from now, if that is sooner."""
         with self._lock:
-            # `schedule` lives on naive local time; only differences of it are used.
-            wanted = datetime.now() + timedelta(seconds=max(seconds, 0.0))  # noqa: DTZ005
-            if self._entry.next_run is None or wanted < self._entry.next_run:
-                self._entry.next_run = wanted
+            self._pull_forward(max(seconds, 0.0))
         self._changed.set()
 
     def stop(self) -> None:
@@ -70,14 +74,20 @@ class Ticker:
         while not self._stopped:
             with self._lock:
                 self._scheduler.run_pending()
+                self._pull_forward(_TICK_EVERY_S)
                 idle = self._scheduler.idle_seconds
-            self._changed.wait(min(max(idle or 0.0, 0.001), 1.0))
+            self._changed.wait(max(idle or 0.0, 0.001))
             self._changed.clear()
+
+    def _pull_forward(self, seconds: float) -> None:
+        wanted = datetime.now() + timedelta(seconds=seconds)  # noqa: DTZ005 - as `schedule` reckons
+        if self._entry.next_run is None or wanted < self._entry.next_run:
+            self._entry.next_run = wanted
 
 
 @dataclass(slots=True)
 class Clock:
-    """Behaviour of the clock. Asks the database once for what earlier processes did, and fires nothing before it knows."""
+    """Behaviour of the clock. Asks the database once what earlier processes did, and fires nothing before it knows."""
 
     context: ActorContext
     schedule_clock: ScheduleClock
@@ -92,6 +102,8 @@ class Clock:
     """Set once the schema is up to date; nothing is asked of the database before."""
     timetable: Timetable = field(init=False)
     ticker: Ticker = field(init=False)
+    early: dict[str, str] = field(default_factory=dict)
+    """Who triggered which job before history was known."""
     loaded: bool = False
     draining: bool = False
     planned: Planned | None = None
@@ -110,8 +122,7 @@ class Clock:
             case Settled():
                 self._settled(message)
             case Trigger(job, by):
-                logger.info("%s is triggered by %s", job, by, extra={"action": "job_triggered", "job": job, "by": by})
-                self._carry_out(self.timetable.triggered(job, self.schedule_clock.now(), by))
+                self._triggered(job, by)
             case Answer(tag, value, error) if tag == HISTORY:
                 self._history(value, error)
             case Wake():
@@ -141,8 +152,12 @@ class Clock:
             self.database.tell(request, Band.P0)
         except AppError as error:
             self._history(None, error)
+            return
+        self.context.wake_at(time.monotonic() + _LOAD_LOST_S)
 
     def _history(self, value: Any, error: BaseException | None) -> None:
+        if self.loaded:
+            return
         if error is not None:
             logger.warning("the clock waits for the database", extra={"action": "clock_waits", "data": str(error)})
             self.context.wake_at(time.monotonic() + _LOAD_AGAIN_S)
@@ -153,7 +168,18 @@ class Clock:
             {row["job"]: row["last_success"] for row in rows if row["last_success"] is not None},
         )
         self.loaded = True
+        for job, by in self.early.items():
+            self._triggered(job, by)
         self._tick()
+
+    def _triggered(self, job: str, by: str) -> None:
+        if not self.loaded:
+            self.early[job] = by
+            return
+        actions = self.timetable.triggered(job, self.schedule_clock.now(), by)
+        verb = "is triggered" if actions else "is off or under way and not triggered"
+        logger.info("%s %s by %s", job, verb, by, extra={"action": "job_triggered", "job": job, "by": by})
+        self._carry_out(actions)
 
     def _settled(self, settled: Settled) -> None:
         draw = random.random()
@@ -176,9 +202,7 @@ class Clock:
         planned = Planned(
             {job: self.timetable.due_of(job, now) for job in self.timetable.rows}, self.timetable.waiting(now)
         )
-        if planned.waiting or self.planned is None or planned.next_due.keys() != self.planned.next_due.keys() or any(
-            self.planned.next_due[job] != at for job, at in planned.next_due.items()
-        ):
+        if planned != self.planned:
             self.planned = planned
             with contextlib.suppress(AppError):
                 self.board.tell(planned)
@@ -199,5 +223,8 @@ def _send(address: Address, message: Any, band: Band = Band.P0) -> None:
         address.tell(message, band)
     except AppError as error:
         logger.error(
-            "%s took no %s", address.name, type(message).__name__, extra={"action": "message_refused", "data": str(error)}
+            "%s took no %s",
+            address.name,
+            type(message).__name__,
+            extra={"action": "message_refused", "data": str(error)},
         )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from actors.domain.admission import Admission
 from actors.domain.outcome import Blocked, Done, Failed, Nothing, Outcome, Snooze
 from actors.domain.priority import Band, Priority
-from actors.errors import AppError
+from actors.errors import ActorUnavailableError, AppError, PermanentError
 from actors.messages import Describe, Drain, Due, FamilyState, Missed, Pause, Request, Resume, Settled, Wake
 from actors.runtime.client import request_id
 from actors.runtime.reply import Answer, ToldReply
@@ -32,10 +32,10 @@ logger = logging.getLogger(__name__)
 
 _RECORD_LIMIT_S = 10.0
 _RECORD_AGAIN_S = 2.0
+_ANSWER_GRACE_S = 2.0
+"""How much longer than a request may wait and run a family waits for its answer, before it counts as lost."""
 _BACKLOG = 1000
 _RUNS = itertools.count(1)
-
-RECORD = "record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,30 @@ class FamilyPlan:
     boot_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """An admitted run: what was due, the schedule time of its admission, and when (monotonic) it must be answered."""
+
+    due: Due
+    admitted_at: datetime
+    answer_by: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Recording:
+    """A record on its way to the database, and when (monotonic) it must be answered."""
+
+    request_id: str
+    statement: Statement
+    answer_by: float
+
+
 @dataclass(slots=True)
 class Family:
-    """Behaviour of a family. Never blocks: runs and records are requests whose answers come back as messages."""
+    """Behaviour of a family. Never blocks: runs and records are requests whose answers come back as messages.
+
+    An answer that is overdue counts as a failure, so that no lost message holds up a job or the history for ever.
+    """
 
     context: ActorContext
     plan: FamilyPlan
@@ -61,10 +82,12 @@ class Family:
     """Who hears of settled runs and misses: the clock and the board."""
     board: Address
     admission: Admission = field(init=False)
-    dues: dict[str, tuple[Due, datetime]] = field(default_factory=dict)
-    """Runs under way by id: what was due, and the schedule time of its admission."""
+    under_way: dict[str, _UnderWay] = field(default_factory=dict)
+    """Runs by id."""
     backlog: deque[Statement] = field(default_factory=deque)
-    recording: Statement | None = None
+    recording: _Recording | None = None
+    record_at: float = 0.0
+    """When (monotonic) the backlog may be tried again."""
 
     def __post_init__(self) -> None:
         self.admission = Admission(frozenset(self.plan.jobs))
@@ -74,7 +97,7 @@ class Family:
         match message:
             case Due():
                 self._due(message)
-            case Answer(tag, value, error) if tag == RECORD:
+            case Answer(tag, _, error) if self.recording is not None and tag == self.recording.request_id:
                 self._recorded(error)
             case Answer(tag, value, error):
                 self._run_ended(tag, value, error)
@@ -87,6 +110,7 @@ class Family:
             case Drain():
                 self.admission.draining = True
             case Wake():
+                self._look_for_lost_answers(time.monotonic())
                 self._record()
             case Describe():
                 return self._state()
@@ -94,6 +118,7 @@ class Family:
                 logger.warning("a family got an unknown message", extra={"action": "message_unknown"})
         if isinstance(message, Pause | Resume):
             self._tell(self.board, self._state())
+        self._plan_wake()
         return None
 
     def stop(self) -> None:
@@ -105,12 +130,12 @@ class Family:
         if refusal:
             self._miss(due.job, due.slot, refusal, tell_clock=True, due=due)
             return
-        now = self.clock.now()
-        self.dues[run_id] = (due, now)
         job, limit = self.plan.jobs[due.job], self.plan.deadlines[due.job]
+        now = time.monotonic()
+        self.under_way[run_id] = _UnderWay(due, self.clock.now(), now + 2 * limit + _ANSWER_GRACE_S)
         run = Run(job, run_id, due.slot, due.attempt, due.trigger, due.degraded)
         reply = ToldReply(self.context.address, run_id)
-        request = Request(run_id, run, job.priority, time.monotonic() + limit, limit, reply, run_id)
+        request = Request(run_id, run, job.priority, now + limit, limit, reply, run_id)
         try:
             self.runs.tell(request, Band.of(job.priority))
         except AppError as error:
@@ -119,17 +144,24 @@ class Family:
         logger.info(
             "%s starts",
             due.job,
-            extra={"action": "run_admitted", "job": due.job, "run": run_id, "trigger": due.trigger, "attempt": due.attempt},
+            extra={
+                "action": "run_admitted",
+                "job": due.job,
+                "run": run_id,
+                "trigger": due.trigger,
+                "attempt": due.attempt,
+            },
         )
         self._tell(self.board, self._state())
 
     def _run_ended(self, run_id: str, result: RunResult | None, error: BaseException | None) -> None:
-        due, admitted = self.dues.pop(run_id, (None, None))
-        if due is None or admitted is None or not self.admission.ended(due.job, run_id):
+        run = self.under_way.pop(run_id, None)
+        if run is None:
             return
+        due = run.due
+        self.admission.ended(due.job, run_id)
         if result is None:
-            now = self.clock.now()
-            result = RunResult(Failed(f"{type(error).__name__}: {error}"), admitted, now)
+            result = RunResult(Failed(f"{type(error).__name__}: {error}"), run.admitted_at, self.clock.now())
         late = self.clock.real_seconds(result.started_at - due.slot) if due.trigger == "slot" else 0.0
         settled = Settled(
             due.job,
@@ -151,10 +183,15 @@ class Family:
         self._keep(settled.run_id, settled, settled.started_at, settled.ended_at, word, counts, reason)
 
     def _miss(self, job: str, slot: datetime, reason: str, *, tell_clock: bool = False, due: Due | None = None) -> None:
-        logger.warning("%s missed a slot: %s", job, reason, extra={"action": "slot_missed", "job": job, "slot": slot.isoformat()})
+        logger.warning(
+            "%s missed a slot: %s",
+            job,
+            reason,
+            extra={"action": "slot_missed", "job": job, "slot": slot.isoformat()},
+        )
         now = self.clock.now()
-        trigger = due.trigger if due is not None else "slot"
-        settled = Settled(job, self.plan.name, "", slot, 1, Blocked(reason), now, now, trigger)
+        attempt, trigger = (due.attempt, due.trigger) if due is not None else (1, "slot")
+        settled = Settled(job, self.plan.name, "", slot, attempt, Blocked(reason), now, now, trigger)
         for listener in self.listeners if tell_clock else (self.board,):
             self._tell(listener, settled)
         self._keep(f"missed-{job}-{slot.isoformat()}-{trigger}", settled, None, now, "missed", {}, reason)
@@ -170,11 +207,7 @@ class Family:
         reason: str,
     ) -> None:
         if len(self.backlog) >= _BACKLOG:
-            dropped = self.backlog.popleft()
-            logger.error(
-                "run history overflows, its oldest record is dropped",
-                extra={"action": "record_dropped", "run": dropped.params["run_id"], "data": str(dropped.params)},
-            )
+            _drop(self.backlog.popleft(), "the backlog is full")
         self.backlog.append(
             Statement(
                 "record_run",
@@ -197,32 +230,54 @@ class Family:
         self._record()
 
     def _record(self) -> None:
-        if self.recording is not None or not self.backlog:
+        now, owner = time.monotonic(), self.plan.name
+        if self.recording is not None or not self.backlog or now < self.record_at:
             return
-        self.recording = self.backlog.popleft()
-        work = Transaction((self.recording,))
-        reply = ToldReply(self.context.address, RECORD)
-        request = Request(
-            request_id(self.plan.name), work, Priority.P1, time.monotonic() + _RECORD_LIMIT_S, _RECORD_LIMIT_S, reply, self.plan.name
-        )
+        statement, tag = self.backlog.popleft(), request_id(owner)
+        self.recording = _Recording(tag, statement, now + 2 * _RECORD_LIMIT_S + _ANSWER_GRACE_S)
+        work, reply = Transaction((statement,)), ToldReply(self.context.address, tag)
+        request = Request(tag, work, Priority.P1, now + _RECORD_LIMIT_S, _RECORD_LIMIT_S, reply, owner)
         try:
             self.database.tell(request, Band.P1)
         except AppError as error:
             self._recorded(error)
 
     def _recorded(self, error: BaseException | None) -> None:
-        statement, self.recording = self.recording, None
+        assert self.recording is not None
+        statement, self.recording = self.recording.statement, None
+        if isinstance(error, PermanentError):
+            # Another attempt would only repeat it, and hold up all records behind it.
+            _drop(statement, str(error))
+            error = None
         if error is None:
             self._record()
             return
-        if statement is not None and len(self.backlog) < _BACKLOG:
+        if len(self.backlog) < _BACKLOG:
             self.backlog.appendleft(statement)
+        else:
+            _drop(statement, "the backlog is full")
         logger.warning(
             "run history could not be written, %d records wait",
             len(self.backlog),
             extra={"action": "record_delayed", "family": self.plan.name, "data": str(error)},
         )
-        self.context.wake_at(time.monotonic() + _RECORD_AGAIN_S)
+        self.record_at = time.monotonic() + _RECORD_AGAIN_S
+
+    def _look_for_lost_answers(self, now: float) -> None:
+        lost = ActorUnavailableError("no answer came back", "look for a crash of the run slots or the database above")
+        for run_id in [run_id for run_id, run in self.under_way.items() if run.answer_by <= now]:
+            self._run_ended(run_id, None, lost)
+        if self.recording is not None and self.recording.answer_by <= now:
+            self._recorded(lost)
+
+    def _plan_wake(self) -> None:
+        times = [run.answer_by for run in self.under_way.values()]
+        if self.recording is not None:
+            times.append(self.recording.answer_by)
+        elif self.backlog:
+            times.append(self.record_at)
+        if times:
+            self.context.wake_at(min(times))
 
     def _log(self, settled: Settled) -> None:
         word, counts, reason = describe(settled.outcome)
@@ -251,6 +306,13 @@ class Family:
         # News goes up and never waits; a full listener costs the news, not the family.
         with contextlib.suppress(AppError):
             listener.tell(news, Band.P0)
+
+
+def _drop(record: Statement, why: str) -> None:
+    logger.error(
+        "a record of the run history is dropped",
+        extra={"action": "record_dropped", "run": record.params["run_id"], "data": f"{why}: {record.params}"},
+    )
 
 
 def describe(outcome: Outcome) -> tuple[str, dict[str, int], str]:

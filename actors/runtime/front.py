@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -38,7 +39,7 @@ class Resource(Protocol):
 
     name: str
     probe: Any
-    """Work that shows the resource is back; sent by the breaker alone."""
+    """Work that shows the resource is back, sent by the breaker alone. None: no breaker, for nothing could close it."""
 
     def make_slot(self, place: Place) -> Slot:
         """Make a slot; must not block."""
@@ -91,7 +92,8 @@ class Front:
 
     def __post_init__(self) -> None:
         policy = self.policy
-        breaker = Breaker(policy.breaker_threshold, policy.breaker_open_min, policy.breaker_open_max)
+        threshold = policy.breaker_threshold if self.resource.probe is not None else sys.maxsize
+        breaker = Breaker(threshold, policy.breaker_open_min, policy.breaker_open_max)
         self.arbiter = Arbiter(policy.size, policy.reserved, policy.queue, breaker)
         first = self.context.generation * 1_000_000
         self.slots = [self.resource.make_slot(Place(self.context.address, i, first)) for i in range(policy.size)]
@@ -111,7 +113,10 @@ class Front:
             case SlotSettled():
                 self._slot_settled(message, now)
             case Wake():
-                self._carry_out(self.arbiter.tick(now))
+                before = self.arbiter.breaker.state
+                actions = self.arbiter.tick(now)
+                self._log_breaker(before, None)
+                self._carry_out(actions)
                 self._report(now)
             case Reset():
                 self.resource.reset()
@@ -128,8 +133,12 @@ class Front:
         return None
 
     def stop(self) -> None:
-        """Refuse what waits, end the slots, close the resource."""
+        """Refuse what waits, end the slots, close the resource. What runs still answers its asker itself."""
         self._carry_out(self.arbiter.drain())
+        running = {ticket.id for ticket, _ in self.arbiter.running.values()}
+        for request_id in self.requests.keys() - running:
+            # Left over by a crash, such as the request that the front died of.
+            self._refuse(self.requests.pop(request_id), Refusal.DRAINING, 0.0)
         for slot in self.slots:
             slot.close()
         self.resource.close()
@@ -204,7 +213,11 @@ class Front:
             "breaker of %s is %s",
             self.resource.name,
             after,
-            extra={"action": f"breaker_{after}", "front": self.resource.name, "data": "" if error is None else str(error)},
+            extra={
+                "action": f"breaker_{after}",
+                "front": self.resource.name,
+                "data": "" if error is None else str(error),
+            },
         )
 
     def _plan_wake(self, now: float) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import threading
 from typing import TYPE_CHECKING, Any
 
-from actors.errors import ActorUnavailableError
+from actors.errors import ActorUnavailableError, DeadlineError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+
+
+_CANCEL_S = 1.0
 
 
 class LoopThread:
@@ -18,11 +22,15 @@ class LoopThread:
     def __init__(self, name: str = "loop") -> None:
         self._loop = asyncio.new_event_loop()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Start a coroutine from any thread without waiting for it. It must handle its own errors."""
+        """Start a coroutine from any thread without waiting for it. It must handle its own errors.
+
+        Raises:
+            ActorUnavailableError: the loop has stopped.
+        """
         try:
             self._loop.call_soon_threadsafe(self._start, coroutine)
         except RuntimeError:
@@ -30,16 +38,45 @@ class LoopThread:
             raise ActorUnavailableError("the event loop has stopped") from None
 
     def call(self, coroutine: Coroutine[Any, Any, Any], timeout: float) -> Any:
-        """Run a coroutine and wait for its value, at most `timeout` real seconds. Not from the loop's own thread."""
-        return asyncio.run_coroutine_threadsafe(asyncio.wait_for(coroutine, timeout), self._loop).result(timeout + 1)
+        """Run a coroutine and wait for its value, at most `timeout` real seconds. Not from the loop's own thread.
+
+        Raises:
+            DeadlineError: it took longer, or the loop is blocked. ActorUnavailableError: the loop has stopped.
+            Whatever the coroutine raises.
+        """
+        if self._loop.is_closed():
+            coroutine.close()
+            raise ActorUnavailableError("the event loop has stopped")
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            return future.result(timeout)
+        except concurrent.futures.TimeoutError:
+            future.cancel()
+            raise DeadlineError(f"the event loop gave no answer within {timeout:g} s") from None
 
     def stop(self) -> None:
-        """Stop the loop; tasks that still run are dropped."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=2)
+        """Stop the loop, cancelling what still runs. Waits at most two seconds."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(timeout=2)
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.run_until_complete(_cancel_all())
+            self._loop.close()
 
     def _start(self, coroutine: Coroutine[Any, Any, None]) -> None:
         # The loop itself keeps only weak references to tasks.
         task = self._loop.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def _cancel_all() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=_CANCEL_S)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.domain.priority import Band
 from actors.errors import ActorUnavailableError, MailboxFullError
-from actors.messages import Fenced, Wake
+from actors.messages import Fenced, Stop, Wake
 
 if TYPE_CHECKING:
     import pykka
@@ -40,6 +40,7 @@ class Mailbox:
         self._bands: tuple[deque[Letter], ...] = tuple(deque() for _ in Band)
         self._size = 0
         self._generation = 0
+        self._stopping = 0
         self._is_open = True
         self._changed = threading.Condition()
 
@@ -74,6 +75,22 @@ class Mailbox:
             self._changed.notify_all()
             return self._generation
 
+    def fence(self, generation: int) -> None:
+        """Take the mailbox from this incarnation; if it is not the present reader, nothing changes."""
+        with self._changed:
+            if generation == self._generation:
+                self.next_generation()
+
+    def stop(self, generation: int) -> None:
+        """Hand this incarnation a `Stop` as its next letter; if it is not the present reader, nothing changes.
+
+        A letter would outlive a reader that dies before it, and end its successor.
+        """
+        with self._changed:
+            if generation == self._generation:
+                self._stopping = generation
+                self._changed.notify_all()
+
     def close(self) -> list[Letter]:
         """Refuse all further letters and return those left, for the dead letters."""
         with self._changed:
@@ -92,6 +109,8 @@ class Mailbox:
             while True:
                 if generation != self._generation:
                     return Letter(Fenced())
+                if generation == self._stopping:
+                    return Letter(Stop())
                 # Timers come before the backlog but after control: a full mailbox must not hold up a deadline.
                 if self._bands[Band.CONTROL]:
                     return self._take()

@@ -54,8 +54,12 @@ class WaitingReply:
         self._finish(_Error(error))
 
     def ask_permit(self, prepared: Any, permit: Permit) -> None:
-        """Pass the question at the commit point to the waiting run."""
-        self._news.put(_Question(prepared, permit))
+        """Pass the question at the commit point to the waiting run; refuse it when the run waits no more."""
+        with self._lock:
+            if not self._is_settled:
+                self._news.put(_Question(prepared, permit))
+                return
+        permit.refuse(_too_late())
 
     def wait(self, timeout: float, on_commit: Callable[[Any], float] | None = None) -> Any:
         """Wait for the result at most `timeout` real seconds, answering commit questions by `on_commit`.
@@ -71,22 +75,31 @@ class WaitingReply:
             try:
                 news = self._news.get(timeout=max(0.0, until - time.monotonic()))
             except queue.Empty:
-                self._finish(_Error(DeadlineError("abandoned by its asker")))
+                if not self._finish(_Error(DeadlineError("abandoned by its asker"))):
+                    # A result came in this very moment and lies in the queue.
+                    continue
                 raise ExpiredError(f"no answer within {timeout:.1f} s") from None
             match news:
                 case _Value(value):
                     return value
                 case _Error(error):
                     raise error
+                case _Question(_, permit) if self._is_settled:
+                    permit.refuse(_too_late())
                 case _Question(prepared, permit):
                     _answer(permit, prepared, on_commit)
 
-    def _finish(self, news: _Value | _Error) -> None:
+    def _finish(self, news: _Value | _Error) -> bool:
         with self._lock:
             if self._is_settled:
-                return
+                return False
             self._is_settled = True
-        self._news.put(news)
+            self._news.put(news)
+            return True
+
+
+def _too_late() -> AppError:
+    return DeadlineError("the errand is over for its asker; nothing may be clicked any more")
 
 
 def _answer(permit: Permit, prepared: Any, on_commit: Callable[[Any], float] | None) -> None:
@@ -113,17 +126,28 @@ class Answer:
     error: BaseException | None
 
 
-@dataclass(frozen=True, slots=True)
 class ToldReply:
-    """A reply that comes back to an actor's mailbox as an `Answer`, in the control band: news is never refused."""
+    """A reply that comes back to an actor's mailbox as an `Answer`, in the control band: news is never refused.
 
-    address: Address
-    tag: Any
+    Only the first result is told; a revoked errand that still comes back is no news.
+    """
+
+    def __init__(self, address: Address, tag: Any) -> None:
+        self._address, self._tag = address, tag
+        self._lock = threading.Lock()
+        self._is_settled = False
 
     def settle(self, value: Any) -> None:
         """Tell the actor the result."""
-        self.address.tell(Answer(self.tag, value, None), Band.CONTROL)
+        self._tell(Answer(self._tag, value, None))
 
     def fail(self, error: BaseException) -> None:
         """Tell the actor the error."""
-        self.address.tell(Answer(self.tag, None, error), Band.CONTROL)
+        self._tell(Answer(self._tag, None, error))
+
+    def _tell(self, answer: Answer) -> None:
+        with self._lock:
+            if self._is_settled:
+                return
+            self._is_settled = True
+        self._address.tell(answer, Band.CONTROL)

@@ -45,7 +45,10 @@ class RunResult:
 
 
 class Runs:
-    """The resource: threads for job bodies. `prepare` builds a run's context within its scope."""
+    """The resource: threads for job bodies. `prepare` builds a run's context within its scope.
+
+    It has no breaker: a run that overran or raised says nothing about the next one's slot.
+    """
 
     name = "runs"
     probe = None
@@ -100,8 +103,10 @@ def execute(run: Run, context: JobContext) -> Outcome:
         return Failed(_describe(error), transient=False)
     except AppError as error:
         return Failed(_describe(error))
-    except BaseException as error:  # noqa: BLE001 - a body's bug must not take the slot with it
-        logger.exception("job %s raised", run.job.name, extra={"action": "run_crashed", "job": run.job.name, "run": run.run_id})
+    except BaseException as error:
+        # A body's bug must not take the slot with it.
+        extra = {"action": "run_crashed", "job": run.job.name, "run": run.run_id}
+        logger.exception("job %s raised", run.job.name, extra=extra)
         return Failed(_describe(error), transient=False)
     if not isinstance(outcome, Done | Nothing | Snooze | Blocked | Failed):
         return Failed(f"job {run.job.name} returned {type(outcome).__name__} instead of an outcome", transient=False)

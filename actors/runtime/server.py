@@ -92,7 +92,9 @@ class ServerKeeper:
             front.tell(Reset(), Band.CONTROL)
         took = int(1000 * (time.monotonic() - started))
         logger.warning(
-            "%s is back", self.server.name, extra={"action": "server_restarted", "server": self.server.name, "took_ms": took}
+            "%s is back",
+            self.server.name,
+            extra={"action": "server_restarted", "server": self.server.name, "took_ms": took},
         )
         self._look_again(_LOOK_EVERY_S)
 

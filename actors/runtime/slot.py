@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from actors.domain.priority import Band
-from actors.errors import ActorUnavailableError, AppError, ResourceDiedError
+from actors.errors import ActorUnavailableError, AppError, PermanentError, ResourceDiedError
 from actors.messages import SlotSettled
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from actors.runtime.loop import LoopThread
 
 logger = logging.getLogger(__name__)
+
+_BUGS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, TypeError, ValueError)
 
 
 class Slot(Protocol):
@@ -88,10 +90,14 @@ class Place:
 
 
 def as_app_error(error: BaseException, where: str) -> AppError:
-    """Return the error to hand to the asker: an `AppError` as it is, anything else as the resource's failure."""
+    """Return the error to hand to the asker: an `AppError` as it is, anything else as the resource's failure.
+
+    A plain programming error speaks of the errand alone; counted against the resource it would close it for everybody.
+    """
     if isinstance(error, AppError):
         return error
-    wrapped = ResourceDiedError(f"{where}: {type(error).__name__}: {error}")
+    kind = PermanentError if isinstance(error, _BUGS) else ResourceDiedError
+    wrapped = kind(f"{where}: {type(error).__name__}: {error}")
     wrapped.__cause__ = error
     return wrapped
 
@@ -135,13 +141,15 @@ class ThreadSlot:
             self._place.settle(request, value, error)
         try:
             self._worker.close()
-        except Exception:
+        except BaseException:
+            # The handle is let go of either way.
             logger.warning("closing a slot's handle failed", exc_info=True, extra={"action": "slot_close_failed"})
 
     def _destroy(self) -> None:
         try:
             self._worker.destroy()
-        except Exception:
+        except BaseException:
+            # The slot's thread must still be told to end.
             logger.warning("destroying a slot's handle failed", exc_info=True, extra={"action": "slot_destroy_failed"})
         self._inbox.put(None)
 
@@ -166,7 +174,7 @@ class CoroutineSlot:
 
     def close(self) -> None:
         """Let go of the handle once the errand in hand is done."""
-        self._loop.spawn(self._guard(self._worker.close))
+        self._loop.spawn(self._end())
 
     def is_abandoned(self) -> bool:
         """Return whether a revoked slot's task has still not ended."""
@@ -186,8 +194,14 @@ class CoroutineSlot:
         if self._task is not None and not self._task.done():
             self._task.cancel()
 
+    async def _end(self) -> None:
+        if self._task is not None and not self._task.done():
+            await asyncio.wait({self._task})
+        await self._guard(self._worker.close)
+
     async def _guard(self, step: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
             await step()
-        except Exception:
+        except BaseException:
+            # An exit raised here would end the loop for everybody.
             logger.warning("letting go of a handle failed", exc_info=True, extra={"action": "slot_destroy_failed"})

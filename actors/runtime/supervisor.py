@@ -19,7 +19,7 @@ from actors.domain.supervision import (
     Supervision,
 )
 from actors.errors import AppError
-from actors.messages import ActorChanged, DeadLetter, Describe, Exited, Stop, Wake
+from actors.messages import ActorChanged, DeadLetter, Describe, Exited, Wake
 from actors.runtime.cell import ActorContext, Behaviour, Cell, Incarnation
 
 if TYPE_CHECKING:
@@ -73,16 +73,6 @@ class Supervisor:
 
     def receive(self, message: Any) -> Any:
         """Serve exits, timers and questions."""
-        try:
-            return self._serve(message)
-        except EscalatedError:
-            raise
-        except BaseException:
-            # A supervisor that dies of its own fault must not leave children running beside their successors.
-            self._carry_out(self.machine.stop())
-            raise
-
-    def _serve(self, message: Any) -> Any:
         now = time.monotonic()
         match message:
             case Exited(name, generation, reason):
@@ -100,7 +90,7 @@ class Supervisor:
         return None
 
     def stop(self) -> None:
-        """Stop the children in reverse order."""
+        """Stop the children in reverse order; after a crash too, so that none runs beside its successor."""
         self._carry_out(self.machine.stop())
 
     def _carry_out(self, actions: list[Action]) -> None:
@@ -122,10 +112,16 @@ class Supervisor:
         again = name in self.lives
         life = Incarnation(spec.address.mailbox.next_generation())
         self.lives[name] = life
-        Cell.start(spec.address, spec.factory, life, self._report)
-        if not life.ready.wait(_START_LIMIT_S):
-            spec.address.mailbox.next_generation()
-            life.start_error = TimeoutError(f"start took more than {_START_LIMIT_S:g} s")
+        try:
+            Cell.start(spec.address, spec.factory, life, self._report)
+        except RuntimeError as error:
+            # The machine is out of threads: a failed start like any other.
+            life.start_error = error
+            life.ended.set()
+        else:
+            if not life.ready.wait(_START_LIMIT_S):
+                spec.address.mailbox.fence(life.generation)
+                life.start_error = TimeoutError(f"start took more than {_START_LIMIT_S:g} s")
         now = time.monotonic()
         if life.start_error is not None:
             reason = f"{type(life.start_error).__name__}: {life.start_error}"
@@ -148,9 +144,9 @@ class Supervisor:
         life = self.lives[name]
         spec = self.specs[name]
         if not life.ended.is_set():
-            spec.address.tell(Stop(), Band.CONTROL)
+            spec.address.mailbox.stop(life.generation)
             if not life.ended.wait(shutdown_s):
-                spec.address.mailbox.next_generation()
+                spec.address.mailbox.fence(life.generation)
                 logger.warning(
                     "%s did not stop within %g s and was abandoned",
                     name,

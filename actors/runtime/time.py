@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ScheduleClock:
-    """Schedule time for any thread. Goes on by the monotonic clock, so that a step of the wall clock changes nothing."""
+    """Schedule time for any thread. Goes on by the monotonic clock: a step of the wall clock changes nothing."""
 
     def __init__(self, anchor: Anchor) -> None:
         self.anchor = anchor
@@ -46,9 +46,11 @@ def load_clock(path: Path, speed: float) -> ScheduleClock:
     anchor = Anchor(wall, wall, speed)
     if path.exists():
         try:
-            anchor = Anchor(**json.loads(path.read_text(encoding="utf-8"))).with_speed(speed, wall)
-        except (ValueError, TypeError) as error:
-            raise ConfigError(f"{path} is not a clock file: {error}", "restore it, or start with an empty --data") from error
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            anchor = Anchor(*(float(kept[name]) for name in ("wall", "schedule", "speed"))).with_speed(speed, wall)
+        except (ValueError, TypeError, LookupError) as error:
+            hint = "restore it, or start with an empty --data"
+            raise ConfigError(f"{path} is not a clock file: {error!r}", hint) from error
     temporary = path.with_suffix(".tmp")
     temporary.write_text(json.dumps({"wall": anchor.wall, "schedule": anchor.schedule, "speed": anchor.speed}))
     with temporary.open() as written:

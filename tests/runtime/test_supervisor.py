@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from actors.domain.priority import Band
-from actors.domain.supervision import Policy, Restart
+from actors.domain.supervision import Policy, Restart, Strategy
 from actors.errors import ActorUnavailableError, MailboxFullError
 from actors.messages import ActorChanged, DeadLetter, Describe, Exited, Stop
 from actors.runtime.address import Address
@@ -38,7 +38,7 @@ class Echo:
         return (self.context.generation, message)
 
     def stop(self) -> None:
-        self.seen.append("stopped")
+        self.stopped = True
 
 
 class Tree:
@@ -184,3 +184,98 @@ def test_a_child_that_cannot_start_rolls_the_start_back_and_fails_the_supervisor
     assert tree.life.start_error is not None
     assert "bad did not start" in str(tree.life.start_error)
     assert stopped == ["good"]
+
+
+class Parts:
+    """Children that note their starts and stops; told "hang" they wait for `release`, and their stop with them."""
+
+    def __init__(self, names: str) -> None:
+        self.order: list[str] = []
+        self.hangs, self.release = threading.Event(), threading.Event()
+        self.addresses = {name: Address(name) for name in names}
+
+    def spec(self, name: str, shutdown_s: float = WAIT) -> ChildSpec:
+        return ChildSpec(self.addresses[name], lambda context: Part(self, name, context), shutdown_s=shutdown_s)
+
+
+class Part:
+    def __init__(self, parts: Parts, name: str, context: ActorContext) -> None:
+        self.parts, self.name, self.generation = parts, name, context.generation
+        parts.order.append(f"start {name}")
+
+    def receive(self, message: Any) -> Any:
+        if message == "die":
+            raise RuntimeError("as told")
+        if message == "hang":
+            self.parts.hangs.set()
+            assert self.parts.release.wait(WAIT)
+        return self.generation
+
+    def stop(self) -> None:
+        self.parts.order.append(f"stop {self.name}")
+
+
+def test_a_group_restarts_in_order_on_the_same_addresses() -> None:
+    parts = Parts("abc")
+    Tree([parts.spec(name) for name in "abc"], Policy(Strategy.REST_FOR_ONE, 10, 60))
+    parts.addresses["b"].tell("die")
+    assert parts.addresses["b"].ask("who", WAIT, Band.P3) == 2
+    assert parts.addresses["c"].ask("who", WAIT) == 2
+    assert parts.order[3:] == ["stop b", "stop c", "start b", "start c"]
+    assert parts.addresses["a"].ask("who", WAIT) == 1
+
+
+def test_a_child_that_hangs_is_abandoned_and_its_successor_is_not_ended_by_the_stop_it_never_took() -> None:
+    parts = Parts("ab")
+    Tree([parts.spec("a"), parts.spec("b", shutdown_s=0.01)], Policy(Strategy.ONE_FOR_ALL, 10, 60))
+    parts.addresses["b"].tell("hang")
+    assert parts.hangs.wait(WAIT)
+    parts.addresses["a"].tell("die")
+    assert parts.addresses["a"].ask("who", WAIT, Band.P3) == 2
+    successor = parts.addresses["b"].ask("who", WAIT)
+    assert successor > 1
+    parts.release.set()
+    assert parts.addresses["b"].ask("who", WAIT) == successor
+
+
+def test_a_supervisor_that_dies_of_its_own_fault_stops_its_children() -> None:
+    parts = Parts("ab")
+    tree = Tree([parts.spec(name) for name in "ab"], GENEROUS)
+    tree.address.tell(Exited("nobody", 1, "a name this supervisor has never heard"), Band.CONTROL)
+    assert tree.died.wait(WAIT)
+    assert parts.order[2:] == ["stop b", "stop a"]
+
+
+def test_a_child_that_takes_too_long_to_start_fails_and_lets_go_when_it_is_done(monkeypatch: Any) -> None:
+    monkeypatch.setattr("actors.runtime.supervisor._START_LIMIT_S", 0.01)
+    release, let_go = threading.Event(), threading.Event()
+
+    class Slow:
+        def __init__(self) -> None:
+            assert release.wait(WAIT)
+
+        def receive(self, message: Any) -> Any:
+            return message
+
+        def stop(self) -> None:
+            let_go.set()
+
+    tree = Tree([ChildSpec(Address("slow"), lambda _: Slow())], GENEROUS)
+    assert "slow did not start: TimeoutError" in str(tree.life.start_error)
+    release.set()
+    assert let_go.wait(WAIT)
+
+
+def test_a10_a_machine_out_of_threads_is_a_failed_start_and_tried_again(monkeypatch: Any) -> None:
+    parts = Parts("a")
+    Tree([parts.spec("a")], GENEROUS)
+    real, refusals = Cell.start, iter([RuntimeError("can't start new thread")])
+
+    def start(*args: Any) -> Any:
+        for error in refusals:
+            raise error
+        return real(*args)
+
+    monkeypatch.setattr(Cell, "start", start)
+    parts.addresses["a"].tell("die")
+    assert parts.addresses["a"].ask("who", WAIT, Band.P3) == 3

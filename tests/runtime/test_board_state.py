@@ -1,0 +1,95 @@
+"""The board: everything it says was told to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actors.domain.outcome import Blocked, Done, Failed, Nothing, Outcome
+from actors.messages import ActorChanged, DeadLetter, Describe, FamilyState, FrontState, Planned, Settled
+from actors.runtime.board import Board
+from tests.runtime.jobs import NOON, schedule_clock
+from tests.runtime.stage import Stage
+
+
+class Hall:
+    """A board served by the test."""
+
+    def __init__(self, heartbeat: float = 60.0) -> None:
+        clock = schedule_clock()
+        self.stage = Stage(lambda context: Board(context, clock, "boot-1", heartbeat))
+
+    def tell(self, *news: Any) -> dict[str, Any]:
+        for message in news:
+            self.stage.tell(message)
+        snapshot: dict[str, Any] = self.stage.behaviour.receive(Describe())
+        return snapshot
+
+
+def settled(outcome: Outcome, run: str = "run-1") -> Settled:
+    return Settled("plan", "content", run, NOON, 1, outcome, NOON, NOON, "slot")
+
+
+def test_d8_a_streak_of_runs_with_nothing_done_is_counted_and_ends_with_the_first_that_did_something() -> None:
+    hall = Hall()
+    state = hall.tell(*[settled(Nothing("empty"))] * 3)["jobs"]["plan"]
+    assert (state["nothing_streak"], state["runs"]) == (3, 3)
+    assert hall.tell(settled(Done({"posts": 2})))["jobs"]["plan"]["nothing_streak"] == 0
+
+
+def test_c9_only_what_succeeded_moves_the_last_success() -> None:
+    hall = Hall()
+    for outcome in (Blocked("kill switch"), Failed("boom")):
+        state = hall.tell(settled(outcome))["jobs"]["plan"]
+        assert state["last_success_at"] is None
+    assert (state["last_outcome"], state["last_reason"]) == ("failed", "boom")
+    assert hall.tell(settled(Nothing("empty")))["jobs"]["plan"]["last_success_at"] == NOON
+
+
+def test_a_missed_slot_is_counted_and_is_no_run() -> None:
+    state = Hall().tell(settled(Blocked("coalesced"), run=""))["jobs"]["plan"]
+    assert (state["missed"], state["runs"], state["last_outcome"]) == (1, 0, "")
+
+
+def test_counts_of_all_runs_add_up() -> None:
+    snapshot = Hall().tell(settled(Done({"posts": 2})), settled(Done({"posts": 1, "found": 4})))
+    assert snapshot["counts"] == {"posts": 3, "found": 4}
+
+
+def test_a_job_runs_since_it_was_first_seen_and_until_it_is_gone() -> None:
+    hall = Hall()
+    first = hall.tell(FamilyState("content", ("plan",), ()))["running"]["plan"]
+    again = hall.tell(FamilyState("replies", ("harvest",), ()))["running"]
+    assert again["plan"] == first
+    assert set(again) == {"plan", "harvest"}
+    assert set(hall.tell(FamilyState("content", (), ()))["running"]) == {"harvest"}
+
+
+def test_a_first_start_is_no_restart_and_every_later_one_is() -> None:
+    hall = Hall()
+    states = ["running", "exited", "running", "exited", "start_failed", "running"]
+    snapshot = hall.tell(*[ActorChanged("database", state, number) for number, state in enumerate(states)])
+    assert snapshot["restarts"] == {"database": 2}
+    assert snapshot["actors"]["database"] == {"state": "running", "generation": 5}
+
+
+def test_fronts_plans_and_dead_letters_are_shown_as_last_told() -> None:
+    front = FrontState("browser", 3, 1, 0, "closed", 0)
+    planned = Planned({"plan": NOON}, {"posting": "plan has never succeeded"})
+    snapshot = Hall().tell(front, planned, DeadLetter("clock", "Tick", "boom"))
+    assert snapshot["fronts"]["browser"]["running"] == 1
+    assert snapshot["next_due"] == {"plan": NOON}
+    assert snapshot["waiting"] == {"posting": "plan has never succeeded"}
+    assert snapshot["dead_letters"] == 1
+
+
+def test_the_heartbeat_comes_by_itself_and_carries_the_whole_state(caplog: Any) -> None:
+    caplog.set_level("INFO")
+    hall = Hall(heartbeat=0.005)
+    hall.stage.serve_until(lambda: hall.stage.behaviour.beats >= 2)
+    beats = [line for line in caplog.records if getattr(line, "action", "") == "heartbeat"]
+    assert [line.beat for line in beats[:2]] == [1, 2]
+    assert beats[0].state["boot"] == "boot-1"
+
+
+def test_unknown_news_is_no_crash() -> None:
+    assert Hall().tell("gibberish")["boot"] == "boot-1"

@@ -1,0 +1,111 @@
+"""The cell: every way an incarnation can end, with real threads."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from actors.errors import ActorUnavailableError
+from actors.messages import DeadLetter, Exited
+from actors.runtime.address import Address
+from actors.runtime.cell import ActorContext, Cell, Incarnation
+from tests.runtime.stage import WAIT, Node
+
+
+class Witness:
+    """Raises what it is told; notes that it let go."""
+
+    def __init__(self, context: ActorContext) -> None:
+        self.context = context
+        self.stops = 0
+        self.thread = threading.current_thread().name
+
+    def receive(self, message: Any) -> Any:
+        if isinstance(message, BaseException):
+            raise message
+        return (self.thread, threading.current_thread().name)
+
+    def stop(self) -> None:
+        self.stops += 1
+
+
+def witness() -> tuple[Node, Witness]:
+    made: list[Witness] = []
+
+    def make(context: ActorContext) -> Witness:
+        made.append(Witness(context))
+        return made[-1]
+
+    return Node(make), made[0]
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("bug"), SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError(), MemoryError()]
+)
+def test_d10_whatever_a_message_raises_ends_one_actor_and_no_other(error: BaseException) -> None:
+    (bystander, _), (node, behaviour) = witness(), witness()
+    with pytest.raises(ActorUnavailableError, match=type(error).__name__):
+        node.ask(error)
+    assert node.life.ended.wait(WAIT)
+    assert [type(news) for news in node.reports] == [DeadLetter, Exited]
+    assert node.reports[0].message == type(error).__name__
+    assert behaviour.stops == 1
+    assert bystander.ask("still there?")
+    bystander.end()
+
+
+def test_a_behaviour_is_made_and_served_in_a_thread_that_bears_its_name_and_generation() -> None:
+    node, _ = witness()
+    assert node.ask("who") == ("node#1", "node#1")
+    node.end()
+
+
+def test_a_deliberate_stop_lets_go_once_and_is_no_news() -> None:
+    node, behaviour = witness()
+    node.end()
+    assert (behaviour.stops, node.reports) == (1, [])
+
+
+def test_a_fenced_actor_lets_go_of_what_it_holds() -> None:
+    node, behaviour = witness()
+    node.address.mailbox.next_generation()
+    assert node.life.ended.wait(WAIT)
+    assert (behaviour.stops, node.reports) == (1, [])
+
+
+def test_an_actor_that_pykka_itself_stops_is_news_to_its_supervisor() -> None:
+    node, behaviour = witness()
+    node.reference.stop(timeout=WAIT)
+    assert node.life.ended.is_set()
+    assert behaviour.stops == 1
+    assert node.reports == [Exited("node", 1, "shutdown")]
+
+
+def test_a_stop_that_raises_still_ends_the_actor() -> None:
+    class Clumsy(Witness):
+        def stop(self) -> None:
+            raise SystemExit(1)
+
+    node = Node(Clumsy)
+    node.end()
+    assert node.reports == []
+
+
+@pytest.mark.parametrize("error", [ValueError("bad"), SystemExit(2)])
+def test_a_factory_that_raises_is_a_failed_start_and_nothing_else(error: BaseException) -> None:
+    def make(context: ActorContext) -> Any:
+        raise error
+
+    address, reports = Address("stillborn"), []
+    life = Incarnation(address.mailbox.next_generation())
+    Cell.start(address, make, life, reports.append)
+    assert life.ready.wait(WAIT)
+    assert (life.start_error, life.ended.is_set(), reports) == (error, True, [])
+
+
+def test_asking_nobody_ends_at_the_deadline() -> None:
+    with pytest.raises(ActorUnavailableError, match="nobody did not answer str"):
+        Address("nobody").ask("hello", timeout=0.01)

@@ -1,0 +1,65 @@
+"""The loop thread."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from actors.errors import ActorUnavailableError, DeadlineError
+from actors.runtime.loop import LoopThread
+from tests.runtime.stage import WAIT
+
+
+def test_a_call_returns_the_value_and_raises_what_the_coroutine_raises() -> None:
+    loop = LoopThread()
+
+    async def fail() -> None:
+        raise KeyError("mine")
+
+    assert loop.call(asyncio.sleep(0, 7), WAIT) == 7
+    with pytest.raises(KeyError, match="mine"):
+        loop.call(fail(), WAIT)
+    loop.stop()
+
+
+def test_a9_a_call_that_takes_too_long_is_cancelled_and_says_so() -> None:
+    loop, cancelled = LoopThread(), threading.Event()
+
+    async def forever() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    with pytest.raises(DeadlineError):
+        loop.call(forever(), 0.01)
+    assert cancelled.wait(WAIT)
+    loop.stop()
+
+
+def test_stopping_cancels_what_still_runs() -> None:
+    loop, started, cancelled = LoopThread(), threading.Event(), threading.Event()
+
+    async def forever() -> None:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    loop.spawn(forever())
+    assert started.wait(WAIT)
+    loop.stop()
+    assert cancelled.is_set()
+
+
+def test_a_stopped_loop_refuses_work_instead_of_keeping_it() -> None:
+    loop = LoopThread()
+    loop.stop()
+    loop.stop()
+    with pytest.raises(ActorUnavailableError, match="has stopped"):
+        loop.spawn(asyncio.sleep(0))
+    with pytest.raises(ActorUnavailableError, match="has stopped"):
+        loop.call(asyncio.sleep(0), WAIT)

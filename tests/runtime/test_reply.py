@@ -1,0 +1,176 @@
+"""Replies, the question at the commit point, and the deadlines of those who ask."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from actors.domain.priority import Band, Priority
+from actors.errors import AppError, CommitRefusedError, DeadlineError, ExpiredError, NotFoundError
+from actors.messages import Request
+from actors.runtime.address import Address
+from actors.runtime.client import Caller, Scope, request_id
+from actors.runtime.reply import Answer, ToldReply, WaitingReply
+from tests.runtime.stage import WAIT, take
+
+
+class Permit:
+    """What a slot would wait on."""
+
+    def __init__(self) -> None:
+        self.not_after: float | None = None
+        self.error: BaseException | None = None
+        self.granted = threading.Event()
+
+    def grant(self, not_after: float) -> None:
+        self.not_after = not_after
+        self.granted.set()
+
+    def refuse(self, error: BaseException) -> None:
+        self.error = error
+
+
+def test_the_first_result_counts_and_later_ones_change_nothing() -> None:
+    reply = WaitingReply()
+    reply.settle(1)
+    reply.fail(NotFoundError("late"))
+    reply.settle(2)
+    assert reply.wait(WAIT) == 1
+
+
+def test_a_result_from_another_thread_ends_the_wait() -> None:
+    reply = WaitingReply()
+    threading.Thread(target=reply.settle, args=("there",)).start()
+    assert reply.wait(WAIT) == "there"
+
+
+def test_no_answer_ends_at_the_deadline_and_the_late_one_is_dropped() -> None:
+    reply = WaitingReply()
+    with pytest.raises(ExpiredError):
+        reply.wait(0.01)
+    reply.settle("late")
+    with pytest.raises(DeadlineError, match="abandoned"):
+        reply.wait(WAIT)
+
+
+def test_a_commit_is_granted_by_the_run_in_its_own_thread() -> None:
+    reply, permit, asked = WaitingReply(), Permit(), []
+    reply.ask_permit("prepared", permit)
+
+    def on_commit(prepared: Any) -> float:
+        asked.append((prepared, threading.current_thread()))
+        return 123.0
+
+    def click() -> None:
+        assert permit.granted.wait(WAIT)
+        reply.settle("posted")
+
+    threading.Thread(target=click).start()
+    assert reply.wait(WAIT, on_commit) == "posted"
+    assert (permit.not_after, asked) == (123.0, [("prepared", threading.current_thread())])
+
+
+def test_b5_a_question_of_an_errand_that_is_over_for_its_asker_is_refused() -> None:
+    late, behind = Permit(), Permit()
+    reply = WaitingReply()
+    reply.ask_permit("asked before the deadline, read after it", behind)
+    reply.fail(DeadlineError("revoked"))
+    reply.ask_permit("a zombie's", late)
+    with pytest.raises(DeadlineError, match="revoked"):
+        reply.wait(WAIT, lambda _: 1.0)
+    for permit in (late, behind):
+        assert permit.not_after is None
+        assert isinstance(permit.error, DeadlineError)
+
+
+def test_a_run_that_grants_no_commits_refuses_them() -> None:
+    reply, permit = WaitingReply(), Permit()
+    reply.ask_permit("prepared", permit)
+    with pytest.raises(ExpiredError):
+        reply.wait(0.01)
+    assert isinstance(permit.error, AppError)
+
+
+def test_what_the_run_raises_at_the_commit_point_refuses_it() -> None:
+    reply, permit = WaitingReply(), Permit()
+    reply.ask_permit("prepared", permit)
+
+    def refuse(_: Any) -> float:
+        raise CommitRefusedError("the cap is reached")
+
+    with pytest.raises(ExpiredError):
+        reply.wait(0.01, refuse)
+    assert isinstance(permit.error, CommitRefusedError)
+
+
+def test_a_bug_at_the_commit_point_refuses_it_and_fails_the_run() -> None:
+    reply, permit = WaitingReply(), Permit()
+    reply.ask_permit("prepared", permit)
+
+    def broken(_: Any) -> float:
+        raise ZeroDivisionError("bug")
+
+    with pytest.raises(ZeroDivisionError):
+        reply.wait(WAIT, broken)
+    assert "bug" in str(permit.error)
+
+
+def test_an_actor_is_told_the_first_result_only_even_if_its_mailbox_is_full() -> None:
+    address = Address("actor", capacity=1)
+    address.tell("backlog")
+    reply = ToldReply(address, "tag")
+    error = DeadlineError("revoked")
+    reply.fail(error)
+    reply.settle("late")
+    assert take(address, Answer) == [Answer("tag", None, error)]
+
+
+# The asking side
+
+
+class Front(Address):
+    """Keeps what it is told, and answers at once."""
+
+    def __init__(self) -> None:
+        super().__init__("front")
+        self.requests: list[tuple[Request, Band]] = []
+
+    def tell(self, message: Request, band: Band = Band.P2) -> None:
+        self.requests.append((message, band))
+        message.reply.settle("done")
+
+
+@pytest.mark.parametrize(("left", "limit"), [(60.0, 10.0), (10.0, 10.0), (5.0, 45.0), (0.5, 45.0)])
+def test_a11_an_errand_ends_before_the_run_that_asked_for_it(left: float, limit: float) -> None:
+    front, scope = Front(), Scope("run-1", Priority.P1, time.monotonic() + left)
+    assert Caller(front, scope).call("work", limit) == "done"
+    ((request, band),) = front.requests
+    assert request.start_by + request.limit_s <= scope.deadline + 0.001
+    assert request.start_by > time.monotonic() - 0.01
+    assert 0 < request.limit_s <= limit
+    assert (request.priority, request.owner, band) == (Priority.P1, "run-1", Band.P1)
+
+
+def test_a_call_is_never_waited_for_past_its_scopes_deadline() -> None:
+    silent, scope = Address("silent"), Scope("run-1", Priority.P1, time.monotonic() + 0.02)
+    with pytest.raises(ExpiredError):
+        Caller(silent, scope).call("work", 45.0)
+    with pytest.raises(DeadlineError, match="run-1 is past its deadline"):
+        scope.remaining()
+
+
+def test_a_revoked_scope_sends_nothing_more() -> None:
+    front, scope = Front(), Scope("run-1", Priority.P1, time.monotonic() + WAIT)
+    scope.revoke()
+    with pytest.raises(DeadlineError):
+        Caller(front, scope).call("work", 1.0)
+    assert front.requests == []
+
+
+def test_request_ids_never_repeat_and_name_their_owner() -> None:
+    ids = {request_id("run-1") for _ in range(100)}
+    assert len(ids) == 100
+    assert all(name.startswith("run-1/") for name in ids)
