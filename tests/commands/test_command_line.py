@@ -1,0 +1,106 @@
+"""The command line as a stranger meets it: subprocesses, their output and their exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def supervisor(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line with an environment that knows no service of this machine."""
+    known = ("DATABASE_URL", "REDIS_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "PLATFORM_URL", "CHROMIUM_PATH")
+    clean = {name: value for name, value in os.environ.items() if name not in known}
+    return subprocess.run(
+        [sys.executable, "supervisor.py", *words],
+        cwd=ROOT,
+        env={**clean, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_jobs_as_json_is_one_document_with_the_promised_keys() -> None:
+    done = supervisor("jobs", "--json")
+    assert done.returncode == 0
+    rows = json.loads(done.stdout)
+    keys = {"name", "family", "priority", "every_s", "offset_s", "uses", "after", "enabled", "covers"}
+    assert all(set(row) == keys for row in rows)
+    posting = next(row for row in rows if row["name"] == "posting")
+    assert (posting["family"], posting["priority"], posting["every_s"]) == ("publishing", "P0", 300.0)
+    assert posting["uses"] == ["browser", "database"]
+    assert posting["after"] == ["plan"]
+
+
+def test_d12_only_posting_and_plan_are_p0() -> None:
+    rows = json.loads(supervisor("jobs", "--json").stdout)
+    assert {row["name"] for row in rows if row["priority"] == "P0"} == {"posting", "plan"}
+
+
+def test_check_names_every_dependency_and_is_content_here(tmp_path: Path) -> None:
+    done = supervisor("check", "--json", "--data", str(tmp_path / "data"))
+    assert done.returncode == 0, done.stdout
+    names = [finding["name"] for finding in json.loads(done.stdout)]
+    assert names == ["configuration", "data directory", "Chromium", "Postgres", "Redis", "model", "platform"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "name", "hint"),
+    [
+        ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "Postgres", "DATABASE_URL"),
+        ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "Redis", "REDIS_URL"),
+        ({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_API_KEY": "sk-x"}, "model", "OPENAI_BASE_URL"),
+        ({"PLATFORM_URL": "http://127.0.0.1:1"}, "platform", "PLATFORM_URL"),
+        ({"CHROMIUM_PATH": "/nowhere/chromium"}, "Chromium", "CHROMIUM_PATH"),
+    ],
+)
+def test_check_says_what_to_do_about_what_is_missing(environment: dict[str, str], name: str, hint: str) -> None:
+    done = supervisor("check", "--json", **environment)
+    assert done.returncode == 1
+    findings = {finding["name"]: finding for finding in json.loads(done.stdout)}
+    assert not findings[name]["ok"]
+    assert hint in findings[name]["found"] + findings[name]["hint"]
+
+
+@pytest.mark.parametrize("command", ["run", "check", "jobs"])
+def test_k9_a_wrong_value_is_refused_before_anything_starts(command: str) -> None:
+    done = supervisor(command, SUPERVISOR_BROWSER_CONTEXTS="many", SUPERVISOR_BROWSER_CONTEXS="3")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    for word in ("SUPERVISOR_BROWSER_CONTEXTS", "many", "whole number", "SUPERVISOR_BROWSER_CONTEXS", "nearest known"):
+        assert word in done.stderr
+
+
+def test_a_platform_that_is_not_this_machine_is_refused_without_a_lasting_ledger() -> None:
+    done = supervisor("run", PLATFORM_URL="https://social.example")
+    assert done.returncode == 2
+    assert "DATABASE_URL" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("run", "--speed", "fast"), "speed"),
+        (("run", "--for", "soon"), "duration"),
+        (("send", "dance"), "known"),
+        (("run", "--sped", "60"), "--sped"),
+    ],
+)
+def test_wrong_words_are_refused_with_a_hint_and_exit_code_2(words: tuple[str, ...], hint: str, tmp_path: Path) -> None:
+    done = supervisor(*words, "--data", str(tmp_path / "data"))
+    assert done.returncode == 2
+    assert hint in done.stderr
+
+
+def test_send_without_a_supervisor_says_how_to_start_one(tmp_path: Path) -> None:
+    done = supervisor("send", "status", "--data", str(tmp_path / "data"))
+    assert done.returncode == 1
+    assert "make run" in done.stderr
