@@ -102,10 +102,9 @@ def _check_jobs_times(config: Config, describe: Callable[[str], str]) -> Iterato
     """A wait inside another must end first, or the outer one is cut while work it has given up goes on."""
     inner = {"database.deadline": config.database.deadline, "redis.timeout": config.redis.timeout}
     for name, job in config.jobs.items():
-        for shift in ("offset", "jitter"):
-            key, every = f"jobs.{name}.{shift}", f"jobs.{name}.every"
-            if getattr(job, shift) >= job.every:
-                yield Conflict((key, every), f"{describe(key)}: must be less than {describe(every)}")
+        key, every = f"jobs.{name}.offset", f"jobs.{name}.every"
+        if job.offset >= job.every:
+            yield Conflict((key, every), f"{describe(key)}: must be less than {describe(every)}")
         waits = {**inner, "openai.timeout": config.openai.timeout} if name in _MODEL_JOBS else inner
         key = f"jobs.{name}.deadline"
         for wait, length in waits.items():

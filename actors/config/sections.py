@@ -22,7 +22,7 @@ _HTTP_WORDS = "an http(s) URL without user and query"
 class DataSettings:
     """Where the program keeps what it must not lose."""
 
-    dir: Path = setting(Path("data"), "directory of journal, embedded servers and logs of children", pattern=".+",
+    dir: Path = setting(Path("data"), "directory of embedded servers, their data and their logs", pattern=".+",
                         unit="a path")
     volume: bool = setting(False, "whether `dir` is on a disk that survives a new deployment")
 
@@ -69,8 +69,6 @@ class OpenaiSettings:
     """The model endpoint and its daily money."""
 
     model: str = setting("gpt-4o-mini", "model that writes", pattern=r"\S+", unit="a name without spaces")
-    embedding_model: str = setting("text-embedding-3-small", "model that measures likeness", pattern=r"\S+",
-                                   unit="a name without spaces")
     slots: int = setting(4, "calls at the same time", low=1, high=100)
     reserved: int = setting(1, "slots kept for P0", low=0, high=100)
     queue: int = setting(100, "requests that may wait; more are refused", low=1, high=100_000)
@@ -184,7 +182,6 @@ class JobSettings:
 
     every: timedelta = duration(REQUIRED, "interval of the grid the job is due on", "schedule", "1s", "31d")
     offset: timedelta = duration("0s", "shift of the grid", "schedule", "0s", "31d")
-    jitter: timedelta = duration("0s", "greatest random delay of a due time", "schedule", "0s", "31d")
     deadline: timedelta = duration(REQUIRED, "longest attempt", "real", "1s", "2h")
     attempts: int = setting(1, "attempts of one run", low=1, high=20)
     backoff: timedelta = duration("5s", "wait before the second attempt, doubled before each further one", "real",
