@@ -87,11 +87,12 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """Clock or family to board and history: a slot that no run answered, and why."""
+    """Clock to family: a slot that no run answers, and why; `superseded` if a later one does its work."""
 
     job: str
     slot: datetime
     reason: str
+    superseded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

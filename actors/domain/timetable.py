@@ -57,12 +57,16 @@ class Fire:
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """Record that this slot passes without a run, and so did the `slots - 1` before it."""
+    """Record that this slot passes without a run, and so did the `slots - 1` before it.
+
+    `superseded`: a later slot of the job, due already, does the work.
+    """
 
     job: str
     slot: datetime
     reason: str
     slots: int = 1
+    superseded: bool = False
 
 
 Action = Fire | Miss
@@ -180,7 +184,7 @@ class Timetable:
         job, every = row.entry.job, row.entry.every
         misses: list[Action] = []
         if row.held is not None:
-            misses.append(Miss(job, row.held[0], "it still waited when the next slot came"))
+            misses.append(Miss(job, row.held[0], "it still waited when the next slot came", superseded=True))
         if row.last_slot is None or row.last_slot > slot:
             return misses
         # The last slot may be a trigger's moment, or lie on the grid of an older interval.
@@ -188,9 +192,9 @@ class Timetable:
         skipped = (slot - first) // every
         rest = max(0, skipped - _MOST_MISSES)
         if rest:
-            misses.append(Miss(job, first + (rest - 1) * every, f"{rest} slots coalesced into a later one", rest))
+            misses.append(Miss(job, first + (rest - 1) * every, f"{rest} slots coalesced into a later one", rest, superseded=True))
         slots = [first + number * every for number in range(rest, skipped)]
-        return misses + [Miss(job, missed, "coalesced into a later slot") for missed in slots]
+        return misses + [Miss(job, missed, "coalesced into a later slot", superseded=True) for missed in slots]
 
     def _open_gate(self, row: _Row, now: datetime) -> list[Action]:
         assert row.held is not None

@@ -214,8 +214,8 @@ class Clock:
             match action:
                 case Fire(job, slot, attempt, trigger, degraded):
                     _send(family, Due(job, slot, attempt, trigger, degraded), band)
-                case Miss(job, slot, reason):
-                    _send(family, Missed(job, slot, reason), band)
+                case Miss(job, slot, reason, _, superseded):
+                    _send(family, Missed(job, slot, reason, superseded), band)
 
 
 def _send(address: Address, message: Any, band: Band = Band.P0) -> None:

@@ -102,6 +102,7 @@ class Family:
             case Answer(tag, value, error):
                 self._run_ended(tag, value, error)
             case Missed():
+                self._log_miss(message.job, message.slot, message.reason, superseded=message.superseded)
                 self._miss(message.job, message.slot, message.reason)
             case Pause(job, _):
                 self.admission.pause(job)
@@ -128,6 +129,7 @@ class Family:
         run_id = f"{due.job}-{self.plan.boot_id[:6]}-{next(_RUNS)}"
         refusal = self.admission.admit(due.job, run_id, forced=due.trigger.startswith("operator"))
         if refusal:
+            self._log_miss(due.job, due.slot, refusal)
             self._miss(due.job, due.slot, refusal, tell_clock=True, due=due)
             return
         job, limit = self.plan.jobs[due.job], self.plan.deadlines[due.job]
@@ -183,18 +185,18 @@ class Family:
         self._keep(settled.run_id, settled, settled.started_at, settled.ended_at, word, counts, reason)
 
     def _miss(self, job: str, slot: datetime, reason: str, *, tell_clock: bool = False, due: Due | None = None) -> None:
-        logger.warning(
-            "%s missed a slot: %s",
-            job,
-            reason,
-            extra={"action": "slot_missed", "job": job, "slot": slot.isoformat()},
-        )
         now = self.clock.now()
         attempt, trigger = (due.attempt, due.trigger) if due is not None else (1, "slot")
         settled = Settled(job, self.plan.name, "", slot, attempt, Blocked(reason), now, now, trigger)
         for listener in self.listeners if tell_clock else (self.board,):
             self._tell(listener, settled)
         self._keep(f"missed-{job}-{slot.isoformat()}-{trigger}", settled, None, now, "missed", {}, reason)
+
+    def _log_miss(self, job: str, slot: datetime, reason: str, *, superseded: bool = False) -> None:
+        # A slot whose work a later one does is no loss that anybody has to look at.
+        level, action = (logging.INFO, "slot_coalesced") if superseded else (logging.WARNING, "slot_missed")
+        extra = {"action": action, "job": job, "slot": slot.isoformat()}
+        logger.log(level, "%s missed a slot: %s", job, reason, extra=extra)
 
     def _keep(
         self,

@@ -110,7 +110,7 @@ def test_of_two_slots_that_come_while_the_job_runs_the_earlier_is_missed_with_it
     timetable.tick(NOON)
     timetable.tick(NOON + MINUTE)
     (miss,) = timetable.tick(NOON + 2 * MINUTE)
-    assert miss == Miss("plan", NOON + MINUTE, "it still waited when the next slot came")
+    assert miss == Miss("plan", NOON + MINUTE, "it still waited when the next slot came", superseded=True)
 
 
 def test_d2_a_run_that_nobody_reports_back_does_not_block_its_job_for_ever() -> None:
