@@ -53,7 +53,7 @@ class Outcome:
     def _run(self, call: Callable[[], Any]) -> None:
         try:
             self._result.append(call())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - the asker gets it
             self._error.append(error)
 
 
@@ -84,7 +84,8 @@ class Stage:
 
     def front(self, resource: Resource, size: int = 2, reserved: int = 0, **policy: Any) -> Address:
         """Start a front over the resource."""
-        rules = FrontPolicy(size, reserved, **{"queue": 2000, "breaker_open_min": 0.1, "breaker_open_max": 0.2, **policy})
+        quick = {"queue": 2000, "breaker_open_min": 0.1, "breaker_open_max": 0.2}
+        rules = FrontPolicy(size, reserved, **{**quick, **policy})
         return self.actor(resource.name, lambda context: Front(context, resource, rules, self.board))
 
     def caller(self, name: str, priority: Priority = Priority.P1, within: float = PATIENCE_S) -> Caller:

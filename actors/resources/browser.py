@@ -13,17 +13,17 @@ import psutil
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import async_playwright
 
-from actors.errors import CommitRefusedError, ResourceDiedError
+from actors.errors import AppError, CommitRefusedError, ResourceDiedError, SiteBusyError
 from actors.runtime.slot import CoroutineSlot, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
     from playwright.async_api import Browser as Chromium
-    from playwright.async_api import BrowserContext, Playwright
+    from playwright.async_api import BrowserContext, Page, Playwright
 
     from actors.messages import CommitReply, Request
-    from actors.pages.errand import Errand
+    from actors.pages.errand import Desk, Errand
     from actors.runtime.client import Caller
     from actors.runtime.loop import LoopThread
     from actors.runtime.slot import Slot
@@ -47,7 +47,11 @@ _ARGUMENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Work: the breaker's probe; opening a page proves the browser."""
+    """The breaker's errand: a page that answers proves the browser, whatever the site does."""
+
+    async def perform(self, page: Page, desk: Desk) -> None:
+        """Let the page compute something."""
+        await page.evaluate("1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class Browser:
         self._lock = asyncio.Lock()
         self._driver: Playwright | None = None
         self._chromium: Chromium | None = None
-        self._pid: int | None = None
+        self._processes: tuple[psutil.Process, ...] = ()
         self.launches = 0
 
     def make_slot(self, place: Place) -> Slot:
@@ -97,12 +101,20 @@ class Browser:
     async def chromium(self) -> Chromium:
         """Return the running Chromium, launching it if need be. On the loop only.
 
+        A caller that is cancelled leaves the launch to go on, because half a launch would leave processes behind.
+
         Raises:
             ResourceDiedError: it cannot be launched; the message says why and what to do.
         """
+        return await asyncio.shield(self._launched())
+
+    async def _launched(self) -> Chromium:
         async with self._lock:
-            if self._chromium is not None and self._chromium.is_connected():
+            # A driver that died leaves Playwright in the belief that it is connected.
+            is_whole = len(self._living()) == len(self._processes)
+            if self._chromium is not None and self._chromium.is_connected() and is_whole:
                 return self._chromium
+            await self._stop_locked()
             try:
                 async with asyncio.timeout(_LAUNCH_LIMIT_S):
                     return await self._launch()
@@ -114,8 +126,7 @@ class Browser:
 
     async def _launch(self) -> Chromium:
         started = time.monotonic()
-        if self._driver is None:
-            self._driver = await async_playwright().start()
+        self._driver = await async_playwright().start()
         self._chromium = await self._driver.chromium.launch(
             executable_path=self.settings.executable,
             args=list(_ARGUMENTS),
@@ -127,24 +138,34 @@ class Browser:
         session = await self._chromium.new_browser_cdp_session()
         info = await session.send("SystemInfo.getProcessInfo")
         await session.detach()
-        self._pid = next(process["id"] for process in info["processInfo"] if process["type"] == "browser")
+        main = psutil.Process(next(each["id"] for each in info["processInfo"] if each["type"] == "browser"))
+        self._processes = (main, psutil.Process(main.ppid()))
         self.launches += 1
         logger.info(
             "Chromium is up",
-            extra={"action": "browser_launched", "pid": self._pid, "took_ms": int(1000 * (time.monotonic() - started))},
+            extra={"action": "browser_launched", "pid": main.pid, "took_ms": int(1000 * (time.monotonic() - started))},
         )
         return self._chromium
 
     def kill(self) -> None:
-        """Kill Chromium's process group: the last resort when closing hangs. Every waiting call raises at once."""
-        if self._pid is None:
+        """Kill Chromium and its driver with all their children, and forget them: the last resort when closing hangs.
+
+        Every call that waits for them raises at once.
+        """
+        left = self._living()
+        if not left:
             return
-        logger.warning("Chromium is killed", extra={"action": "browser_killed", "pid": self._pid})
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process = psutil.Process(self._pid)
-            for child in [*process.children(recursive=True), process]:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    child.kill()
+        logger.warning("Chromium is killed", extra={"action": "browser_killed", "pid": left[0].pid})
+        self._chromium = self._driver = None
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                for each in [*process.children(recursive=True), process]:
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        each.kill()
+
+    def _living(self) -> list[psutil.Process]:
+        """Return Chromium's main process and the driver's, as far as they run."""
+        return [process for process in self._processes if _runs(process)]
 
     async def _stop(self, why: str) -> None:
         async with self._lock:
@@ -155,11 +176,12 @@ class Browser:
     async def _stop_locked(self) -> None:
         chromium, driver = self._chromium, self._driver
         self._chromium = self._driver = None
-        if chromium is not None and not await _closed_in_time(chromium.close()):
-            self.kill()
+        if chromium is not None:
+            await _closed_in_time(chromium.close())
         if driver is not None:
             await _closed_in_time(driver.stop())
-        self._pid = None
+        self.kill()
+        self._processes = ()
 
 
 class BrowserWorker:
@@ -170,56 +192,65 @@ class BrowserWorker:
         self._context: BrowserContext | None = None
         self._owner: Chromium | None = None
         self._errands = 0
+        self._is_opening = False
 
     async def perform(self, request: Request) -> Any:
-        """Run the errand on a fresh page. Playwright's errors become `ResourceDiedError`."""
-        if isinstance(request.work, Probe):
-            return (await self._browser.chromium()).version
-        errand: Errand = request.work
+        """Run the errand on a fresh page. Playwright's errors become ours."""
         succeeded = False
         try:
-            context = await self._ready_context()
-            page = await context.new_page()
-            result = await errand.perform(page, SlotDesk(self._browser.settings, request))
-            await page.close()
+            chromium = await self._browser.chromium()
+            result = await _while_alive(chromium, self._visit(chromium, request))
             succeeded = True
         except PlaywrightError as error:
-            raise ResourceDiedError(f"{type(errand).__name__}: {error.message.splitlines()[0]}") from error
+            raise translate(error, type(request.work).__name__) from error
         finally:
             self._errands += 1
             if not succeeded or self._errands >= self._browser.settings.retire_after:
                 await self._drop_context()
         return result
 
+    async def _visit(self, chromium: Chromium, request: Request) -> Any:
+        errand: Errand | Probe = request.work
+        context = await self._ready_context(chromium)
+        page = await context.new_page()
+        result = await errand.perform(page, SlotDesk(self._browser.settings, request))
+        await page.close()
+        return result
+
     async def destroy(self) -> None:
         """Close the context, which frees every hung call in it; a Chromium that does not answer is killed."""
-        context, self._context = self._context, None
-        if context is not None and not await _closed_in_time(context.close()):
+        if self._is_opening:
+            # There is nothing to close yet: Chromium itself does not answer.
             self._browser.kill()
+        await self._drop_context()
 
     async def close(self) -> None:
         """Close the context."""
         await self._drop_context()
 
-    async def _ready_context(self) -> BrowserContext:
-        chromium = await self._browser.chromium()
-        if self._context is None or self._owner is not chromium:
-            session = self._browser.settings.session
-            self._context = await chromium.new_context(
+    async def _ready_context(self, chromium: Chromium) -> BrowserContext:
+        if self._context is not None and self._owner is chromium:
+            return self._context
+        session = self._browser.settings.session
+        self._is_opening = True
+        try:
+            context = await chromium.new_context(
                 locale="en-US",
                 timezone_id="UTC",
                 accept_downloads=False,
                 service_workers="block",
                 storage_state=dict(session) if session else None,  # type: ignore[arg-type]
             )
-            self._context.set_default_timeout(15_000)
-            self._owner, self._errands = chromium, 0
-        return self._context
+        finally:
+            self._is_opening = False
+        context.set_default_timeout(15_000)
+        self._context, self._owner, self._errands = context, chromium, 0
+        return context
 
     async def _drop_context(self) -> None:
         context, self._context = self._context, None
-        if context is not None:
-            await _closed_in_time(context.close())
+        if context is not None and not await _closed_in_time(context.close()):
+            self._browser.kill()
 
 
 class SlotDesk:
@@ -261,6 +292,13 @@ def _settle(setter: Callable[[Any], None], answer: asyncio.Future[float], value:
         setter(value)
 
 
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 async def _closed_in_time(closing: Any) -> bool:
     try:
         await asyncio.wait_for(closing, _CLOSE_LIMIT_S)
@@ -270,6 +308,32 @@ async def _closed_in_time(closing: Any) -> bool:
         # It is gone already, which is what was wanted.
         return True
     return True
+
+
+async def _while_alive(chromium: Chromium, visit: Coroutine[Any, Any, Any]) -> Any:
+    """Return the visit's result. Playwright may wait for ever for a Chromium that died while a page was opened."""
+    task = asyncio.ensure_future(visit)
+
+    def end(_: object) -> None:
+        task.cancel()
+
+    chromium.on("disconnected", end)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if chromium.is_connected():
+            raise
+        raise ResourceDiedError("Chromium died under the errand") from None
+    finally:
+        chromium.remove_listener("disconnected", end)
+
+
+def translate(error: PlaywrightError, errand: str) -> AppError:
+    """Return our word for Playwright's error. A site that cannot be reached says nothing of the browser."""
+    first_line = error.message.partition("\n")[0]
+    if "net::ERR_" in first_line:
+        return SiteBusyError(f"{errand}: the site cannot be reached: {first_line}", "check PLATFORM_URL")
+    return ResourceDiedError(f"{errand}: {first_line}")
 
 
 @dataclass(frozen=True, slots=True)

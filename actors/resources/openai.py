@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pydantic
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from openai import AsyncOpenAI
+    from openai.types.chat import ChatCompletion
 
     from actors.messages import Request
     from actors.resources.database import DatabaseClient
@@ -37,7 +38,7 @@ Answer = TypeVar("Answer", bound=pydantic.BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """Work: one chat completion whose answer fits `schema`. `ledger` is the day's recorded spending by lane."""
+    """Work: one chat completion in the form of `schema`. `ledger` is the day's recorded spending by lane."""
 
     messages: tuple[dict[str, str], ...]
     schema: type[pydantic.BaseModel]
@@ -52,9 +53,10 @@ class Complete:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """An answer with what it cost in US dollars."""
+    """What came back, unread: reading it is the run's business, whose money is settled by then."""
 
-    answer: pydantic.BaseModel
+    content: str
+    is_cut: bool
     cost_usd: float
 
 
@@ -72,7 +74,9 @@ class OpenAI:
     name = "openai"
     probe = ListModels()
 
-    def __init__(self, loop: LoopThread, base_url: str, api_key: Callable[[], str], timeout_s: float, budget: Budget) -> None:
+    def __init__(
+        self, loop: LoopThread, base_url: str, api_key: Callable[[], str], timeout_s: float, budget: Budget
+    ) -> None:
         self.budget = budget
         self._loop, self._base_url, self._api_key, self._timeout_s = loop, base_url, api_key, timeout_s
         self._client: AsyncOpenAI | None = None
@@ -100,8 +104,9 @@ class OpenAI:
 
     def close(self) -> None:
         """Close the client's connections."""
-        if self._client is not None:
-            self._loop.call(self._client.close(), timeout=2.0)
+        client, self._client = self._client, None
+        if client is not None:
+            self._loop.call(client.close(), timeout=2.0)
 
 
 class OpenAIWorker:
@@ -111,7 +116,7 @@ class OpenAIWorker:
         self._resource = resource
 
     async def perform(self, request: Request) -> Completed | None:
-        """Return the validated answer with its cost; raise in the words of `actors.errors`."""
+        """Return the answer with its cost; raise in the words of `actors.errors`."""
         import openai
 
         try:
@@ -123,6 +128,8 @@ class OpenAIWorker:
             raise translate(error) from error
 
     async def _complete(self, work: Complete) -> Completed:
+        import openai
+
         budget = self._resource.budget
         if not budget.is_known(work.day):
             budget.seed(work.day, work.ledger)
@@ -130,37 +137,53 @@ class OpenAIWorker:
             raise BudgetExceededError(
                 f"{work.lane} has no {work.reserve:.4f} USD left today", "raise openai.budget_usd_per_day or wait"
             )
-        response = await self._resource.client.chat.completions.create(
-            model=work.model,
-            messages=list(work.messages),  # type: ignore[arg-type]
-            temperature=work.temperature,
-            max_tokens=work.max_tokens,
-            response_format={
-                "type": "json_schema",
-                "json_schema": {
-                    "name": work.schema.__name__,
-                    "schema": work.schema.model_json_schema(),
-                    "strict": True,
-                },
-            },
-        )
-        usage = response.usage
-        spent = cost(work.model, usage.prompt_tokens, usage.completion_tokens) if usage else work.reserve
-        budget.settle(work.lane, work.reserve, spent)
-        choice = response.choices[0]
-        if choice.finish_reason == "length":
-            raise ModelOutputError(f"the model's answer was cut off at {work.max_tokens} tokens")
+        spent = work.reserve
         try:
-            answer = work.schema.model_validate_json(choice.message.content or "")
-        except pydantic.ValidationError as error:
-            raise ModelOutputError(f"the model's answer does not fit {work.schema.__name__}: {error}") from error
-        return Completed(answer, spent)
+            response = await self._ask(work)
+            if response.usage is not None:
+                spent = cost(work.model, response.usage.prompt_tokens, response.usage.completion_tokens)
+        except openai.APIStatusError:
+            # The endpoint bills no errors.
+            spent = 0.0
+            raise
+        finally:
+            budget.settle(work.lane, work.reserve, spent, work.day)
+        choice = response.choices[0]
+        return Completed(choice.message.content or "", choice.finish_reason == "length", spent)
+
+    async def _ask(self, work: Complete) -> ChatCompletion:
+        try:
+            response: Any = await self._resource.client.chat.completions.create(
+                model=work.model,
+                messages=cast("Any", list(work.messages)),
+                temperature=work.temperature,
+                max_tokens=work.max_tokens,
+                response_format={
+                    "type": "json_schema",
+                    "json_schema": {
+                        "name": work.schema.__name__,
+                        "schema": work.schema.model_json_schema(),
+                        "strict": True,
+                    },
+                },
+            )
+        except ValueError as error:
+            raise _no_completion(str(error)) from error
+        # The client hands on whatever the endpoint sent, such as a proxy's page.
+        if not getattr(response, "choices", None):
+            raise _no_completion("it has no choices")
+        completion: ChatCompletion = response
+        return completion
 
     async def destroy(self) -> None:
         """Nothing to break: the slot cancels the task."""
 
     async def close(self) -> None:
         """Nothing is held between calls."""
+
+
+def _no_completion(why: str) -> ModelOutputError:
+    return ModelOutputError(f"the model endpoint's answer is no chat completion: {why}", "check OPENAI_BASE_URL")
 
 
 def translate(error: Exception) -> AppError:
@@ -173,7 +196,9 @@ def translate(error: Exception) -> AppError:
         case openai.AuthenticationError() | openai.PermissionDeniedError():
             return ModelRefusedError(f"the model endpoint refused the key: {error}", "check OPENAI_API_KEY")
         case openai.NotFoundError():
-            return ModelRefusedError(f"the model endpoint knows no such model or path: {error}", "check OPENAI_BASE_URL and openai.model")
+            return ModelRefusedError(
+                f"the model endpoint knows no such model or path: {error}", "check OPENAI_BASE_URL and openai.model"
+            )
         case openai.APIConnectionError():
             return ResourceDiedError(f"the model endpoint cannot be reached: {error}", "check OPENAI_BASE_URL")
         case openai.APIStatusError():
@@ -238,5 +263,9 @@ class OpenAIClient:
             self.database.run("settle_usage", call_id=call_id, cost_usd=0)
             raise
         self.database.run("settle_usage", call_id=call_id, cost_usd=completed.cost_usd, expect=1)
-        assert isinstance(completed.answer, schema)
-        return completed.answer
+        if completed.is_cut:
+            raise ModelOutputError(f"the model's answer was cut off at {max_tokens} tokens")
+        try:
+            return schema.model_validate_json(completed.content)
+        except pydantic.ValidationError as error:
+            raise ModelOutputError(f"the model's answer does not fit {schema.__name__}: {error}") from error

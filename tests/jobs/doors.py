@@ -15,38 +15,17 @@ from actors.domain.text import content_hash
 from actors.job import JobContext, JobsView
 from actors.pages.compose import Published
 from actors.pages.timeline import TimelineReading
-from actors.sql.queries import Statement, Transaction, load_queries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from actors.job import Job, Outcome
+    from tests.fakes import LedgerDoor
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
 
 Row = dict[str, Any]
-
-
-class RealDatabase:
-    """The database door over a real worker, without a front."""
-
-    def __init__(self, perform: Callable[[Transaction], Any]) -> None:
-        self._perform = perform
-
-    def transact(self, statements: Sequence[Statement]) -> list[list[Row]]:
-        rows: list[list[Row]] = self._perform(Transaction(tuple(statements)))
-        return rows
-
-    def all(self, query: str, **params: Any) -> list[Row]:
-        return self.transact([Statement(query, params)])[0]
-
-    def one(self, query: str, **params: Any) -> Row | None:
-        rows = self.all(query, **params)
-        return rows[0] if rows else None
-
-    def run(self, query: str, *, expect: int | None = None, **params: Any) -> None:
-        self.transact([Statement(query, params, expect)])
 
 
 @dataclass
@@ -94,8 +73,8 @@ class FakeJobs:
 class Bench:
     """What a test of a job stands at: doors, a clock that it sets, and shortcuts into the ledger."""
 
-    def __init__(self, perform: Callable[[Transaction], Any]) -> None:
-        self.database = RealDatabase(perform)
+    def __init__(self, ledger: LedgerDoor) -> None:
+        self.database = ledger
         self.browser, self.model, self.jobs = FakeBrowser(), FakeModel(), FakeJobs()
         self.now = START
         self.config = configuration()
@@ -156,9 +135,8 @@ class Bench:
         return self.rows(f"SELECT * FROM decisions WHERE decision_id = '{decision_id}'")[0]
 
     def rows(self, sql: str) -> list[Row]:
-        """Return the rows of any query, through a database connection of the test's own making."""
-        load_queries()["_test"] = sql.replace("%", "%%")
-        return self.database.all("_test")
+        """Return the rows of any query."""
+        return self.database.sql(sql)
 
     def weights(self) -> None:
         """Store the prior as version 0, as plan does at its first run."""
