@@ -37,8 +37,8 @@ class NoReply:
 class LedgerDoor:
     """The database's door without a front: real Postgres, real queries, in the calling thread."""
 
-    def __init__(self, url: str) -> None:
-        self._database = Database(url, 2, dict.fromkeys(Priority, 10.0))
+    def __init__(self, url: str, connections: int = 2) -> None:
+        self._database = Database(url, connections, dict.fromkeys(Priority, 10.0))
 
     def transact(self, statements: Sequence[Statement]) -> list[list[Row]]:
         request = Request("test", Transaction(tuple(statements)), Priority.P0, 0.0, 10.0, NoReply())

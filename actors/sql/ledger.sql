@@ -18,7 +18,7 @@ ORDER BY created_at DESC
 LIMIT %(limit)s;
 
 -- name: due_decisions
-SELECT decision_id, lane, kind, text, scheduled_at, attempt, created_at
+SELECT decision_id, text
 FROM decisions
 WHERE status = 'queued' AND lane = %(lane)s AND scheduled_at <= %(now)s
 ORDER BY scheduled_at
@@ -33,7 +33,7 @@ RETURNING attempt;
 
 -- name: release_claim
 UPDATE decisions
-SET status = %(status)s, reason = %(reason)s,
+SET status = %(status)s, reason = %(reason)s, attempt = attempt - 1 + %(tries)s,
     claim_token = NULL, claim_owner = NULL, lease_until_real = NULL
 WHERE decision_id = %(decision_id)s AND status = 'claimed' AND claim_token = %(token)s;
 
@@ -41,7 +41,8 @@ WHERE decision_id = %(decision_id)s AND status = 'claimed' AND claim_token = %(t
 -- A claim is not past the commit point: when its run is over it is simply free again, and a run that still lives
 -- finds its token gone at its own commit point.
 UPDATE decisions
-SET status = 'queued', claim_token = NULL, claim_owner = NULL, lease_until_real = NULL, reason = 'owner gone'
+SET status = 'queued', claim_token = NULL, claim_owner = NULL, lease_until_real = NULL, reason = 'owner gone',
+    attempt = attempt - 1
 WHERE status = 'claimed' AND claim_owner <> %(run_id)s;
 
 -- name: recent_intents
@@ -64,7 +65,9 @@ WITH permitted AS (
       AND (SELECT count(*) FROM publish_attempts WHERE lane = d.lane AND result <> 'absent'
            AND intent_at > %(day_ago)s) < %(per_day)s
 ), moved AS (
-    UPDATE decisions d SET status = 'publishing' FROM permitted p WHERE d.decision_id = p.decision_id
+    -- Looked at again under the row's lock: the snapshot above may be older than a claim that was taken over.
+    UPDATE decisions d SET status = 'publishing' FROM permitted p
+    WHERE d.decision_id = p.decision_id AND d.status = 'claimed' AND d.claim_token = %(token)s
     RETURNING d.decision_id, d.attempt, d.lane
 ), intent AS (
     INSERT INTO publish_attempts (attempt_id, decision_id, attempt, boot_id, lane, intent_at, site_time,
@@ -95,6 +98,8 @@ INSERT INTO checkpoints (decision_id, kind, due_at) VALUES (%(decision_id)s, %(k
 UPDATE decisions SET status = 'uncertain', reason = %(reason)s,
     claim_token = NULL, claim_owner = NULL, lease_until_real = NULL
 WHERE decision_id = %(decision_id)s AND status = 'publishing'
+  -- A run that slept through its attempt's end must not touch the next attempt.
+  AND EXISTS (SELECT 1 FROM publish_attempts WHERE attempt_id = %(attempt_id)s AND result = 'open')
 RETURNING decision_id;
 
 -- name: attempt_becomes_uncertain
@@ -108,15 +113,21 @@ FROM decisions d JOIN publish_attempts a ON a.decision_id = d.decision_id AND a.
 WHERE d.status = 'publishing' AND d.claim_owner <> %(run_id)s;
 
 -- name: uncertain_attempts
-SELECT d.decision_id, d.text, d.attempt, a.attempt_id, a.intent_at, a.site_time, a.click_until,
+-- `first_site_time` is the first attempt's: what was proven absent wrongly must still be found later.
+SELECT d.decision_id, d.text, a.attempt_id, a.intent_at, a.click_until, e.attempts, e.first_site_time,
        ARRAY(SELECT s.site_time FROM evidence_scans s WHERE s.attempt_id = a.attempt_id AND s.doubts = ''
-             ORDER BY s.site_time) AS conclusive_scans
-FROM decisions d JOIN publish_attempts a ON a.decision_id = d.decision_id AND a.result = 'uncertain'
+             ORDER BY s.site_time) AS conclusive_scans,
+       (SELECT min(s.scanned_at) FROM evidence_scans s WHERE s.attempt_id = a.attempt_id) AS first_look
+FROM decisions d
+JOIN publish_attempts a ON a.decision_id = d.decision_id AND a.result = 'uncertain'
+JOIN (SELECT decision_id, count(*) AS attempts, min(site_time) AS first_site_time
+      FROM publish_attempts GROUP BY decision_id) e ON e.decision_id = d.decision_id
 WHERE d.status = 'uncertain'
 ORDER BY a.intent_at;
 
 -- name: insert_scan
-INSERT INTO evidence_scans (attempt_id, site_time, doubts) VALUES (%(attempt_id)s, %(site_time)s, %(doubts)s);
+INSERT INTO evidence_scans (attempt_id, scanned_at, site_time, doubts)
+VALUES (%(attempt_id)s, %(scanned_at)s, %(site_time)s, %(doubts)s);
 
 -- name: requeue_absent
 UPDATE decisions SET status = 'queued', scheduled_at = %(now)s, reason = 'proven absent'

@@ -79,11 +79,13 @@ class Bench:
         self.now = START
         self.config = configuration()
         self._runs = 0
+        self.context: JobContext | None = None
+        """Of the run under way, or the last one."""
 
     def run(self, job: Job) -> Outcome:
         """Run the job once, as a new run."""
         self._runs += 1
-        context = JobContext(
+        context = self.context = JobContext(
             job=job.name,
             run_id=f"{job.name}-{self._runs}",
             boot_id="boot",

@@ -94,9 +94,8 @@ class _Desk:
             if verdict is not None and verdict.passed and self._keep(decision_id, at, text, theme, choice, verdict):
                 return 1, rejected
             rejected += 1
-            if verdict is not None:
-                # Every refusal is told, so that no attempt sends the bytes of an earlier one.
-                notes += tuple(f"attempt {rejected}: {reason.gate}: {reason.code}" for reason in verdict.reasons)
+            # Every refusal is told, so that no attempt sends the bytes of an earlier one.
+            notes += tuple(f"attempt {rejected}: {why}" for why in _refusals(verdict))
         return 0, rejected
 
     def _write(self, brief: Brief) -> tuple[str, Verdict | None]:
@@ -155,6 +154,13 @@ class _Desk:
 
     def _openers(self) -> tuple[str, ...]:
         return tuple(" ".join(row["text"].split()[:_OPENER_WORDS]) for row in self._recent[:5])
+
+
+def _refusals(verdict: Verdict | None) -> list[str]:
+    """Return why an attempt came to nothing, in our own words."""
+    if verdict is None:
+        return ["artefacts: no_post"]
+    return [f"{reason.gate}: {reason.code}" for reason in verdict.reasons] or ["repetition: same_text"]
 
 
 def _weights(ctx: JobContext) -> WeightSnapshot:

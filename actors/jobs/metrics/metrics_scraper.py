@@ -10,7 +10,7 @@ from actors.domain.duration import parse_duration
 from actors.domain.metrics import Checkpoint, Metrics, Quality, is_late, judge_metrics
 from actors.domain.priority import Priority
 from actors.domain.text import normalise
-from actors.errors import NotFoundError, PermanentError, TransientError
+from actors.errors import LoggedOutError, NotFoundError, PermanentError, TransientError
 from actors.job import Blocked, Done, Failed, JobContext, Nothing, Outcome, job
 from actors.pages.status import PostReading, ReadPost
 from actors.sql.queries import Statement
@@ -30,8 +30,9 @@ Row = dict[str, Any]
 def metrics_scraper(ctx: JobContext) -> Outcome:
     """Visit every post with a checkpoint due, oldest first, and append one snapshot per checkpoint.
 
-    A checkpoint may be late, and is flagged then, but never skipped: what cannot be read now is due again at the next
-    run. One visit settles all of a post's due checkpoints. A post that is gone settles them without numbers.
+    A checkpoint may be late, and is flagged then, but never skipped: what cannot be read or stored now is due again
+    at the next run. One visit settles all of a post's due checkpoints. A post that is gone settles them without
+    numbers; a login wall ends the run, because it stands before every other post, too.
     """
     due = ctx.database.all("due_checkpoints", now=ctx.now(), limit=_LIMIT)
     if not due:
@@ -43,19 +44,20 @@ def metrics_scraper(ctx: JobContext) -> Outcome:
         rows = list(group)
         try:
             reading = ctx.browser.visit(ReadPost(rows[0]["tweet_id"], ctx.config.platform.account))
+            counts["late"] += _store(ctx, rows, reading)
+            counts["snapshots"] += len(rows)
         except NotFoundError:
             _finish(ctx, rows, "gone")
             counts["gone"] += len(rows)
         except (TransientError, PermanentError) as raised:
             logger.warning(
-                "a post could not be read",
+                "a post could not be measured",
                 extra={"action": "reading_failed", "tweet": rows[0]["tweet_id"], "data": str(raised)},
             )
             counts["unread"] += len(rows)
             error = raised
-        else:
-            counts["late"] += _store(ctx, rows, reading)
-            counts["snapshots"] += len(rows)
+            if isinstance(raised, LoggedOutError):
+                break
     if counts["snapshots"] or counts["gone"]:
         return Done(counts)
     return Failed(str(error)) if isinstance(error, TransientError) else Blocked(str(error))

@@ -20,9 +20,10 @@ from actors.errors import (
     ConflictError,
     LoggedOutError,
     PageChangedError,
+    PermanentError,
     SiteBusyError,
 )
-from actors.job import After, Blocked, Done, JobContext, Nothing, Outcome, Snooze, job
+from actors.job import After, Blocked, Done, Failed, JobContext, Nothing, Outcome, Snooze, job
 from actors.pages.compose import Published, PublishPost
 from actors.pages.timeline import ReadOwnTimeline
 from actors.sql.queries import Statement
@@ -35,6 +36,8 @@ logger = logging.getLogger(__name__)
 _LEASE_S = 240.0
 _CLICK_WITHIN_S = 5.0
 """Real seconds from the permission to the last moment at which the page may click."""
+_IN_FLIGHT_S = 15.0
+"""Real seconds after which a create call is over: its page waits 10 s for evidence and is closed then."""
 _TOLERANCE = timedelta(minutes=2)
 _BATCH = 10
 _MOST_REFUSALS = 3
@@ -58,20 +61,23 @@ def posting(ctx: JobContext) -> Outcome:
     """
     _take_over(ctx)
     counts = _settle_doubts(ctx)
-    due = ctx.database.all("due_decisions", lane=_LANE, now=ctx.now(), limit=_BATCH)
-    for decision in due:
-        verdict = _permission(ctx)
-        if verdict is not None:
-            return verdict if not any(counts.values()) else Done(counts)
-        try:
-            word = _publish(ctx, decision)
-        except (LoggedOutError, SiteBusyError, PageChangedError) as wall:
-            if not isinstance(wall, ComposerMismatchError):
-                return Blocked(f"the site does not let us publish: {wall}")
-            word = "refused"
-        counts[word] = counts.get(word, 0) + 1
+    obstacle: Outcome | None = None
+    for decision in ctx.database.all("due_decisions", lane=_LANE, now=ctx.now(), limit=_BATCH):
+        forbidden = _permission(ctx)
+        if forbidden is not None:
+            obstacle = forbidden
+            break
+        result = _publish(ctx, decision)
+        if isinstance(result, AppError):
+            if _is_wall(result):
+                return Blocked(f"the site does not let us publish: {result}")
+            obstacle = _stopped_by(result)
+        elif result in counts:
+            counts[result] += 1
     if any(counts.values()):
         return Done(counts)
+    if obstacle is not None:
+        return obstacle
     if ctx.database.all("queue_state")[0]["queued"] == 0:
         ctx.jobs.trigger("plan")
         return Nothing("the queue is empty; plan is called")
@@ -91,10 +97,25 @@ def _permission(ctx: JobContext) -> Outcome | None:
         return Blocked("the kill switch is on")
     now = ctx.now()
     rows = ctx.database.all("recent_intents", lane=_LANE, since=now - timedelta(hours=24))
+    if any(row["intent_at"] > now + _TOLERANCE for row in rows):
+        return Blocked("the ledger knows intents of the future: schedule time went back, is clock.json lost?")
     at = allowed_at([row["intent_at"] for row in rows], _caps(ctx), now)
     if at is None:
         return Blocked("a cap of the content lane is zero")
     return Snooze(at, "the caps of the content lane") if at > now else None
+
+
+def _is_wall(error: AppError) -> bool:
+    """Return whether the next decision would meet the same."""
+    is_walled = isinstance(error, LoggedOutError | SiteBusyError | PageChangedError)
+    return is_walled and not isinstance(error, ComposerMismatchError)
+
+
+def _stopped_by(error: AppError) -> Outcome:
+    """Return what a run has come to that published nothing because of this error."""
+    if isinstance(error, CommitRefusedError):
+        return Blocked(str(error))
+    return Failed(f"{type(error).__name__}: {error}", transient=not isinstance(error, PermanentError))
 
 
 def _caps(ctx: JobContext) -> Caps:
@@ -102,8 +123,8 @@ def _caps(ctx: JobContext) -> Caps:
     return Caps(settings.content_per_hour, settings.content_per_day, settings.spacing)
 
 
-def _publish(ctx: JobContext, decision: Row) -> str:
-    """Carry one decision from queued to posted or uncertain, or back to queued; return which."""
+def _publish(ctx: JobContext, decision: Row) -> str | AppError:
+    """Carry one decision from queued to posted or uncertain, or back to queued for the error that is returned."""
     intent = _Intent(ctx, decision)
     if not intent.claim():
         return "taken"
@@ -116,9 +137,7 @@ def _publish(ctx: JobContext, decision: Row) -> str:
             intent.doubt(f"{type(error).__name__}: {error}")
             return "uncertain"
         intent.release(error)
-        if isinstance(error, LoggedOutError | SiteBusyError | PageChangedError):
-            raise
-        return "refused"
+        return error
     if published.tweet_id is not None and published.evidence in ("response", "toast"):
         _post(ctx, decision["decision_id"], intent.attempt_id, published.tweet_id, published.evidence, intent.made_at)
         return "published"
@@ -165,7 +184,7 @@ class _Intent:
         # From the moment the site was asked for its time: a slow page must not push the click out of the window in
         # which it is looked for later.
         opened_s = not_after - prepared["site_time_asked_at"]
-        click_until = site_time + timedelta(seconds=opened_s * ctx.speed) + _TOLERANCE
+        click_until = site_time + timedelta(seconds=(opened_s + _IN_FLIGHT_S) * ctx.speed) + _TOLERANCE
         # Set before the write: if its answer is lost, the intent may be durable all the same.
         self.is_durable = True
         try:
@@ -212,7 +231,10 @@ class _Intent:
         _become_uncertain(self._ctx, self._decision["decision_id"], self.attempt_id, reason)
 
     def release(self, error: AppError) -> None:
-        """Before the commit point nothing happened: the decision is free again, or fails after too many tries alone."""
+        """Before the commit point nothing happened: the decision is free again, or fails after too many tries alone.
+
+        Only a failure of its own is a try: a wall or a dead browser would use up the tries of them all.
+        """
         is_its_own_fault = isinstance(error, ComposerMismatchError | ConflictError)
         failed = is_its_own_fault and self._attempt >= _MOST_REFUSALS
         self._ctx.database.run(
@@ -220,6 +242,7 @@ class _Intent:
             decision_id=self._decision["decision_id"],
             token=self._token,
             status="failed" if failed else "queued",
+            tries=int(is_its_own_fault),
             reason=str(error)[:500],
         )
         logger.warning(
@@ -269,7 +292,10 @@ def _post(
 def _become_uncertain(ctx: JobContext, decision_id: uuid.UUID, attempt_id: uuid.UUID, reason: str) -> None:
     moved, _ = ctx.database.transact(
         [
-            Statement("decision_becomes_uncertain", {"decision_id": decision_id, "reason": reason[:500]}),
+            Statement(
+                "decision_becomes_uncertain",
+                {"decision_id": decision_id, "attempt_id": attempt_id, "reason": reason[:500]},
+            ),
             Statement("attempt_becomes_uncertain", {"attempt_id": attempt_id, "reason": reason[:500]}),
         ]
     )
@@ -284,37 +310,55 @@ def _become_uncertain(ctx: JobContext, decision_id: uuid.UUID, attempt_id: uuid.
 
 
 def _settle_doubts(ctx: JobContext) -> dict[str, int]:
-    """Look for all uncertain attempts with one visit to our timeline."""
-    counts = {"published": 0, "found": 0, "absent": 0, "given_up": 0, "uncertain": 0}
+    """Look for all uncertain attempts with one visit to our timeline; if it cannot be read they stay as they are."""
+    counts = {"published": 0, "uncertain": 0, "found": 0, "absent": 0, "given_up": 0}
     attempts = ctx.database.all("uncertain_attempts")
     if not attempts:
         return counts
-    since = min(attempt["site_time"] for attempt in attempts) - _TOLERANCE
+    since = min(attempt["first_site_time"] for attempt in attempts) - _TOLERANCE
     try:
-        reading: TimelineReading | None = ctx.browser.visit(ReadOwnTimeline(ctx.config.platform.account, since))
+        reading: TimelineReading = ctx.browser.visit(ReadOwnTimeline(ctx.config.platform.account, since))
     except AppError as error:
-        logger.warning("our timeline could not be read", extra={"action": "scan_failed", "data": str(error)})
-        reading = None
+        logger.warning(
+            "our timeline could not be read, %d posts stay uncertain",
+            len(attempts),
+            extra={"action": "scan_failed", "data": str(error)},
+        )
+        return counts
     known = {row["tweet_id"] for row in ctx.database.all("receipted_ids", since=since - timedelta(days=1))}
+    # An empty page is no word for an account that has receipts.
+    is_plausible = bool(reading.posts) or not known
+    scan = Scan(reading.site_time, logged_in=True, reached_back=reading.reached_back and is_plausible)
     for attempt in attempts:
-        counts[_settle_doubt(ctx, attempt, reading, known)] += 1
-    counts["uncertain"] = 0
+        found = _find(ctx, attempt, reading, known)
+        if found is not None:
+            known.add(found)
+            counts["found"] += 1
+            continue
+        word = _settle_absence(ctx, attempt, scan)
+        if word:
+            counts[word] += 1
     return counts
 
 
-def _settle_doubt(ctx: JobContext, attempt: Row, reading: TimelineReading | None, known: set[str]) -> str:
+def _find(ctx: JobContext, attempt: Row, reading: TimelineReading, known: set[str]) -> str | None:
+    """Give the attempt its receipt if the timeline shows its post, and return the post's id."""
+    posts = [post for post in reading.posts if post.id not in known]
+    # Open at its upper end: a site that was slow to mint the id must not hide the post.
+    found = match(posts, attempt["text"], (attempt["first_site_time"], None), _TOLERANCE)
+    if found.tweet_id is not None:
+        decision_id, attempt_id = attempt["decision_id"], attempt["attempt_id"]
+        _post(ctx, decision_id, attempt_id, found.tweet_id, "timeline", attempt["intent_at"])
+    return found.tweet_id
+
+
+def _settle_absence(ctx: JobContext, attempt: Row, scan: Scan) -> str:
+    """Draw the conclusion from a scan that did not show the attempt; return it, or nothing if it stays uncertain."""
     settings = ctx.config.publishing
-    decision_id, attempt_id = attempt["decision_id"], attempt["attempt_id"]
-    if reading is not None and reading.site_time is not None:
-        posts = [post for post in reading.posts if post.id not in known]
-        found = match(posts, attempt["text"], (attempt["site_time"], attempt["click_until"]), _TOLERANCE)
-        if found.tweet_id is not None:
-            _post(ctx, decision_id, attempt_id, found.tweet_id, "timeline", attempt["intent_at"])
-            return "found"
-        scan = Scan(reading.site_time, logged_in=True, reached_back=reading.reached_back)
-    else:
-        scan = Scan(attempt["site_time"], logged_in=False, reached_back=False)
-    doubt = Doubt(attempt["attempt"], attempt["click_until"], tuple(attempt["conclusive_scans"]), attempt["intent_at"])
+    decision_id = attempt["decision_id"]
+    doubt = Doubt(
+        attempt["attempts"], attempt["click_until"], tuple(attempt["conclusive_scans"]), attempt["first_look"]
+    )
     verdict = resolve(
         doubt,
         scan,
@@ -324,9 +368,6 @@ def _settle_doubt(ctx: JobContext, attempt: Row, reading: TimelineReading | None
         now=ctx.now(),
     )
     match verdict:
-        case Wait(why):
-            ctx.database.run("insert_scan", attempt_id=attempt_id, site_time=scan.site_time, doubts=",".join(why))
-            return "uncertain"
         case Requeue():
             _close(ctx, attempt, "requeue_absent", "absent", "proven absent by two scans")
             logger.info(
@@ -343,6 +384,15 @@ def _settle_doubt(ctx: JobContext, attempt: Row, reading: TimelineReading | None
                 extra={"action": "uncertain_given_up", "decision": str(decision_id), "data": reason},
             )
             return "given_up"
+        case Wait(why):
+            ctx.database.run(
+                "insert_scan",
+                attempt_id=attempt["attempt_id"],
+                scanned_at=ctx.now(),
+                site_time=scan.site_time,
+                doubts=",".join(why),
+            )
+    return ""
 
 
 def _close(ctx: JobContext, attempt: Row, query: str, result: str, reason: str) -> None:

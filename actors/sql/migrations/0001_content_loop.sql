@@ -87,9 +87,11 @@ CREATE TABLE receipts (
 );
 
 -- A look at our own timeline that did not show an uncertain attempt, and why that may prove nothing (empty: it does).
+-- A timeline that could not be read at all is no look.
 CREATE TABLE evidence_scans (
     scan_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     attempt_id uuid NOT NULL REFERENCES publish_attempts,
+    scanned_at timestamptz NOT NULL,
     site_time timestamptz NOT NULL,
     doubts text NOT NULL
 );

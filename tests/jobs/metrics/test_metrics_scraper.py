@@ -97,3 +97,33 @@ def test_what_cannot_be_read_now_stays_due(bench: Bench, text: str, error: Excep
     assert isinstance(bench.run(metrics_scraper), kind)  # type: ignore[arg-type]
     bench.browser.script = [reading(text)]
     assert isinstance(bench.run(metrics_scraper), Done)
+
+
+@pytest.fixture
+def two_texts(bench: Bench) -> list[str]:
+    """Publish two posts and return their texts, the older one first."""
+    bench.configure(spacing=timedelta(0))
+    decisions = [bench.queue(at=START - timedelta(minutes=minutes)) for minutes in (2, 1)]
+    bench.browser.script = [commits(published(id_at(START, sequence))) for sequence in (1, 2)]
+    bench.run(posting)
+    bench.now = START + timedelta(minutes=16)
+    rows = bench.rows("SELECT decision_id, text FROM decisions ORDER BY posted_at, decision_id")
+    assert {row["decision_id"] for row in rows} == set(decisions)
+    return [row["text"] for row in rows]
+
+
+def test_c3_a_reading_that_cannot_be_stored_holds_up_no_other_post(bench: Bench, two_texts: list[str]) -> None:
+    bench.browser.script = [reading(two_texts[0], views=10**30), reading(two_texts[1])]
+
+    assert bench.run(metrics_scraper) == Done({"snapshots": 1, "late": 0, "gone": 0, "unread": 1})
+
+    bench.browser.script = [reading(two_texts[0])]
+    assert bench.run(metrics_scraper) == Done({"snapshots": 1, "late": 0, "gone": 0, "unread": 0})
+
+
+def test_a_login_wall_ends_the_run_before_it_is_met_again(bench: Bench, two_texts: list[str]) -> None:
+    bench.browser.script = [LoggedOutError("wall")]
+
+    assert isinstance(bench.run(metrics_scraper), Blocked)
+
+    assert len(bench.rows("SELECT 1 FROM checkpoints WHERE done_at IS NOT NULL")) == 0

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from actors.domain.outcome import Blocked, Done, Nothing, Snooze
+from actors.domain.outcome import Blocked, Done, Failed, Nothing, Snooze
 from actors.domain.snowflake import created_at, id_at
 from actors.errors import (
     AfterCommitError,
+    CircuitOpenError,
     CommitRefusedError,
     ComposerMismatchError,
+    ConflictError,
     DeadlineError,
     LoggedOutError,
     PageChangedError,
@@ -20,11 +25,13 @@ from actors.errors import (
     SiteBusyError,
 )
 from actors.jobs.publishing.posting import posting
-from actors.pages.timeline import OwnPost
+from actors.pages.timeline import OwnPost, ReadOwnTimeline
 from tests.jobs.doors import MINUTE, START, Bench, commits, published, timeline
 
 if TYPE_CHECKING:
     import uuid
+
+    from actors.job import Outcome
 
 
 def own_post(text: str, at: Any = START, sequence: int = 0) -> OwnPost:
@@ -117,6 +124,101 @@ def test_a_refusal_at_the_commit_point_leaves_no_intent(bench: Bench) -> None:
     assert attempts(bench, decision) == []
 
 
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (CommitRefusedError("kill switch"), Blocked("kill switch")),
+        (ResourceDiedError("no browser"), Failed("ResourceDiedError: no browser")),
+        (DeadlineError("too slow"), Failed("DeadlineError: too slow")),
+        (CircuitOpenError("open", 1.0), Failed("CircuitOpenError: open")),
+        (ConflictError("odd"), Failed("ConflictError: odd", transient=False)),
+    ],
+)
+def test_c9_d8_a_run_that_published_nothing_of_what_was_due_is_no_success(
+    bench: Bench, error: Exception, expected: Outcome
+) -> None:
+    decision = bench.queue()
+    bench.browser.script = [error]
+    assert bench.run(posting) == expected
+    assert bench.decision(decision)["status"] == "queued"
+
+
+def test_c4_waiting_for_the_site_or_the_browser_uses_up_no_attempt(bench: Bench) -> None:
+    decision = bench.queue()
+    for error in [LoggedOutError("wall"), ResourceDiedError("gone"), CommitRefusedError("switch")] * 3:
+        bench.browser.script = [error]
+        bench.run(posting)
+    assert bench.decision(decision)["attempt"] == 0
+    mismatch = ComposerMismatchError("composer", "/compose/post")
+    for tries in (1, 2):
+        bench.browser.script = [mismatch]
+        assert isinstance(bench.run(posting), Failed)
+        assert (bench.decision(decision)["attempt"], bench.decision(decision)["status"]) == (tries, "queued")
+
+
+def test_b3_the_database_dies_right_after_the_click_and_the_timeline_gives_the_receipt(bench: Bench) -> None:
+    decision = bench.queue()
+
+    class Away:
+        def __getattr__(self, _: str) -> Any:
+            raise ResourceDiedError("Postgres is away")
+
+    def clicked_then_away(errand: Any, on_commit: Any) -> Any:
+        result = commits(published(id_at(START)))(errand, on_commit)
+        object.__setattr__(bench.context, "database", Away())
+        return result
+
+    bench.browser.script = [clicked_then_away]
+    with pytest.raises(ResourceDiedError):
+        bench.run(posting)
+    assert bench.decision(decision)["status"] == "publishing"
+    bench.now += 5 * MINUTE
+    bench.browser.script = [timeline(own_post(bench.decision(decision)["text"]), at=bench.now)]
+    assert bench.run(posting) == Done({"published": 0, "found": 1, "absent": 0, "given_up": 0, "uncertain": 0})
+    assert bench.decision(decision)["tweet_id"] == id_at(START)
+
+
+def test_a_commit_whose_answer_is_lost_is_a_doubt_though_the_click_was_forbidden(bench: Bench) -> None:
+    decision = bench.queue()
+
+    def answer_lost(errand: Any, on_commit: Any) -> Any:
+        transact = bench.database.transact
+
+        def commit_then_die(statements: Any) -> Any:
+            transact(statements)
+            raise ResourceDiedError("the answer was lost")
+
+        bench.database.transact = commit_then_die  # type: ignore[method-assign]
+        try:
+            return commits(None)(errand, on_commit)
+        finally:
+            del bench.database.transact
+
+    bench.browser.script = [answer_lost]
+    bench.run(posting)
+    assert bench.decision(decision)["status"] == "uncertain"
+    assert attempts(bench, decision) == ["uncertain"]
+
+
+def test_a_commit_that_never_reached_the_database_leaves_a_claim_that_the_next_run_frees(bench: Bench) -> None:
+    decision = bench.queue()
+
+    def never_sent(errand: Any, on_commit: Any) -> Any:
+        def die(_: Any) -> Any:
+            del bench.database.transact
+            raise ResourceDiedError("Postgres is away")
+
+        bench.database.transact = die  # type: ignore[method-assign]
+        return commits(None)(errand, on_commit)
+
+    bench.browser.script = [never_sent]
+    bench.run(posting)
+    assert attempts(bench, decision) == []
+    bench.browser.script = [commits(published(id_at(START)))]
+    bench.run(posting)
+    assert attempts(bench, decision) == ["posted"]
+
+
 def test_k4_the_kill_switch_turned_while_typing_stops_the_click(bench: Bench) -> None:
     decision = bench.queue()
 
@@ -198,26 +300,78 @@ def test_b6_two_conclusive_scans_five_minutes_apart_free_it_for_a_new_intent(ben
     assert attempts(bench, decision) == ["absent", "posted"]
 
 
-@pytest.mark.parametrize("scan", [{"reached_back": False}, "lag", LoggedOutError("wall")])
-def test_b6_a_scan_that_proves_nothing_never_frees_it_and_a_person_is_called_in_the_end(
-    bench: Bench, scan: Any
-) -> None:
+@pytest.mark.parametrize("scan", ["blind", "lag"])
+def test_b6_scans_that_prove_nothing_never_free_it_and_a_person_is_called_in_the_end(bench: Bench, scan: str) -> None:
     decision = doubtful(bench)
-    for minutes in range(5, 35, 5):
+    for minutes in range(5, 41, 5):
+        assert bench.decision(decision)["status"] == "uncertain"
         bench.now = START + minutes * MINUTE
-        if isinstance(scan, Exception):
-            bench.browser.script = [scan]
-        elif scan == "lag":
-            bench.browser.script = [timeline(at=START + MINUTE)]
-        else:
-            bench.browser.script = [timeline(at=bench.now, **scan)]
+        blind = scan == "blind"
+        bench.browser.script = [timeline(at=bench.now if blind else START + MINUTE, reached_back=not blind)]
         bench.run(posting)
-    assert bench.decision(decision)["status"] == "uncertain"
-    bench.now = START + 31 * MINUTE
-    bench.browser.script = [ResourceDiedError("no browser")]
-    bench.run(posting)
     assert bench.decision(decision)["status"] == "failed"
     assert attempts(bench, decision) == ["unresolved"]
+
+
+@pytest.mark.parametrize("error", [LoggedOutError("wall"), SiteBusyError("429"), ResourceDiedError("no browser")])
+def test_b6_a_timeline_that_cannot_be_read_decides_nothing_however_long(bench: Bench, error: Exception) -> None:
+    decision = doubtful(bench)
+    for hours in range(1, 6):
+        bench.now = START + timedelta(hours=hours)
+        bench.browser.script = [error]
+        bench.run(posting)
+    assert bench.decision(decision)["status"] == "uncertain"
+    post = own_post(bench.decision(decision)["text"], START + timedelta(seconds=2))
+    bench.browser.script = [timeline(post, at=bench.now)]
+    bench.run(posting)
+    assert bench.decision(decision)["status"] == "posted"
+
+
+def test_b1_a_post_that_the_site_minted_late_is_found_all_the_same(bench: Bench) -> None:
+    decision = doubtful(bench)
+    late = own_post(bench.decision(decision)["text"], START + timedelta(minutes=20))
+    bench.now = START + 25 * MINUTE
+    bench.browser.script = [timeline(late, at=bench.now)]
+    bench.run(posting)
+    assert bench.decision(decision)["status"] == "posted"
+
+
+def test_b1_a_later_attempt_finds_the_post_of_the_first_one(bench: Bench) -> None:
+    decision = doubtful(bench)
+    for minutes in (5, 11):
+        bench.now = START + minutes * MINUTE
+        bench.browser.script = [timeline(at=bench.now), commits(published(None, "duplicate"), site_time=bench.now)]
+        bench.run(posting)
+    assert attempts(bench, decision) == ["absent", "uncertain"]
+    bench.now = START + 20 * MINUTE
+    first = own_post(bench.decision(decision)["text"], START + timedelta(seconds=1))
+    bench.browser.script = [timeline(first, at=bench.now)]
+    bench.run(posting)
+    assert bench.decision(decision)["status"] == "posted"
+
+
+def test_b6_an_empty_timeline_is_no_proof_for_an_account_with_receipts(bench: Bench) -> None:
+    bench.configure(spacing=timedelta(0))
+    bench.queue(at=START - MINUTE)
+    bench.browser.script = [commits(published(id_at(START)))]
+    bench.run(posting)
+    decision = doubtful(bench)
+    for minutes in (5, 11, 17):
+        bench.now = START + minutes * MINUTE
+        bench.browser.script = [timeline(at=bench.now)]
+        bench.run(posting)
+    assert bench.decision(decision)["status"] == "uncertain"
+
+
+def test_a_ledger_from_the_future_blocks_rather_than_snoozes_for_weeks(bench: Bench) -> None:
+    bench.queue()
+    bench.browser.script = [commits(published(id_at(START)))]
+    bench.run(posting)
+    bench.now = START - timedelta(days=40)
+    bench.queue()
+    outcome = bench.run(posting)
+    assert isinstance(outcome, Blocked)
+    assert "schedule time went back" in outcome.reason
 
 
 def test_a_third_absence_fails_it_for_good(bench: Bench) -> None:
@@ -267,3 +421,53 @@ def test_b5_a_claim_that_was_taken_over_finds_its_token_gone_at_the_commit_point
     bench.run(posting)
     assert bench.decision(decision)["status"] == "queued"
     assert attempts(bench, decision) == []
+
+
+class ForgetfulSite:
+    """Publishes or not, and tells or not, by chance; a text is refused once it stands there."""
+
+    def __init__(self, bench: Bench, chance: random.Random) -> None:
+        self.bench, self.chance = bench, chance
+        self.posts: list[OwnPost] = []
+
+    def visit(self, errand: Any, on_commit: Any = None) -> Any:
+        if isinstance(errand, ReadOwnTimeline):
+            if self.chance.random() < 0.2:
+                raise ResourceDiedError("no browser")
+            reached_back = self.chance.random() < 0.9
+            return timeline(*reversed(self.posts), at=self.bench.now, reached_back=reached_back)
+        if self.chance.random() < 0.2:
+            raise self.chance.choice([LoggedOutError("wall"), ResourceDiedError("gone"), DeadlineError("slow")])
+        on_commit({"site_time": self.bench.now.isoformat(), "site_time_asked_at": time.time()})
+        fate = self.chance.random()
+        if fate < 0.3:
+            raise self.chance.choice([AfterCommitError("lost"), DeadlineError("destroyed")])
+        self.posts.append(own_post(errand.text, self.bench.now, len(self.posts)))
+        if fate < 0.5:
+            raise self.chance.choice([AfterCommitError("lost"), ResourceDiedError("gone"), KeyboardInterrupt])
+        return published(self.posts[-1].id if fate < 0.9 else None)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_b3_b6_whatever_fails_at_random_no_decision_is_published_twice_and_none_is_forgotten(
+    bench: Bench, seed: int
+) -> None:
+    bench.configure(spacing=timedelta(0), content_per_hour=60, content_per_day=500)
+    site = ForgetfulSite(bench, random.Random(seed))
+    bench.browser = site  # type: ignore[assignment]
+    for _ in range(12):
+        bench.queue()
+    for _ in range(30):
+        with contextlib.suppress(KeyboardInterrupt):
+            bench.run(posting)
+        bench.now += 6 * MINUTE
+    texts = [post.text for post in site.posts]
+    assert len(set(texts)) == len(texts)
+    decisions = bench.rows("SELECT text, status, tweet_id FROM decisions")
+    ids = {post.text: post.id for post in site.posts}
+    for row in decisions:
+        if row["status"] == "posted":
+            assert row["tweet_id"] == ids[row["text"]]
+        elif row["text"] in ids:
+            assert row["status"] in ("publishing", "uncertain", "failed")
+    assert sum(row["status"] == "posted" for row in decisions) > 5
