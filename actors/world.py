@@ -14,7 +14,7 @@ from actors.embedded.postgres import EmbeddedPostgres
 from actors.embedded.process import minimal_environment
 from actors.embedded.sandbox import EmbeddedSandbox, get_json
 from actors.embedded.valkey import EmbeddedValkey
-from actors.errors import AppError
+from actors.errors import AppError, ResourceDiedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -121,15 +121,18 @@ def _start_all(servers: list[Server]) -> dict[str, str]:
             urls[server.name] = server.ensure(_START_S).url
         except AppError as error:
             errors.append(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others must be stopped and it must be told
+            errors.append(ResourceDiedError(f"{server.name} could not be started: {type(error).__name__}: {error}"))
 
     threads = [threading.Thread(target=start, args=(server,), name=f"start-{server.name}") for server in servers]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(_START_S + 5.0)
-    if errors:
+    late = [server.name for server in servers if server.name not in urls]
+    if late:
         _stop_all(servers)
-        raise errors[0]
+        raise errors[0] if errors else ResourceDiedError(f"{', '.join(late)} did not start within {_START_S:g} s")
     return urls
 
 

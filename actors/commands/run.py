@@ -48,7 +48,8 @@ def run(*, speed: float, lasting: timedelta | None, data: Path | None) -> int:
     with _only_one(folder), _signals(ended):
         _own_temporary_folder(folder)
         logger.info(
-            "the supervisor starts", extra={"action": "starting", "pid": os.getpid(), "data_dir": str(folder), "speed": speed}
+            "the supervisor starts",
+            extra={"action": "starting", "pid": os.getpid(), "data_dir": str(folder), "speed": speed},
         )
         clock = load_clock(folder / "clock.json", speed)
         world = open_world(config, clock, folder, ended)

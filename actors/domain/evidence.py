@@ -51,7 +51,7 @@ SCAN_GAP = timedelta(minutes=5)
 """Least time between the two scans that prove an absence (design.md 8)."""
 
 
-def match(posts: Sequence[Seen], text: str, window: tuple[datetime, datetime], tolerance: timedelta) -> Match:
+def match(posts: Sequence[Seen], text: str, window: tuple[datetime, datetime | None], tolerance: timedelta) -> Match:
     """Find the post with this text that was minted within `window`; of several the oldest, for the first click made it.
 
     Texts are compared normalised: the site may change spacing and letter forms, and nothing else.

@@ -49,13 +49,15 @@ def allowed_at(intents: Sequence[datetime], caps: Caps, now: datetime) -> dateti
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """An attempt past its commit point without a receipt; times are on the platform's clock, but `since`."""
+    """An attempt past its commit point without a receipt; times are on the platform's clock, but for `first_look`."""
 
-    attempt: int
+    attempts: int
+    """Intents of the decision so far, this one included."""
+
     click_until: datetime
-    conclusive_scans: tuple[datetime, ...]
-    since: datetime
-    """When the intent was made, in schedule time."""
+    conclusive_scans: tuple[datetime, ...] = ()
+    first_look: datetime | None = None
+    """Schedule time at which the timeline was first read for it, whether that proved anything or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +82,19 @@ class GiveUp:
 def resolve(
     doubt: Doubt, scan: Scan, *, gap: timedelta, give_up: timedelta, index_lag: timedelta, now: datetime
 ) -> Wait | Requeue | GiveUp:
-    """Decide about an attempt that this scan did not find.
+    """Decide about an attempt that this scan of a readable timeline did not find.
 
-    Absence takes two conclusive scans at least `gap` apart (design.md 8). An attempt that is neither found nor proven
-    absent within `give_up` of schedule time fails.
+    Absence takes two conclusive scans at least `gap` apart (design.md 8). An attempt that was looked for over `give_up`
+    without finding it or coming any nearer to a proof fails. A timeline that cannot be read decides nothing, so
+    nobody may ask then.
     """
     why = doubts(scan, doubt.click_until, index_lag)
     scans = [Scan(at, logged_in=True, reached_back=True) for at in doubt.conclusive_scans]
     if not why and is_absent([*scans, scan], doubt.click_until, index_lag, gap):
-        if doubt.attempt >= MOST_ATTEMPTS:
-            return GiveUp(f"proven absent after {doubt.attempt} attempts")
+        if doubt.attempts >= MOST_ATTEMPTS:
+            return GiveUp(f"proven absent after {doubt.attempts} attempts")
         return Requeue()
-    if now - doubt.since > give_up:
-        return GiveUp(f"neither found nor proven absent within {give_up}")
+    is_halfway = not why or bool(scans)
+    if not is_halfway and doubt.first_look is not None and now - doubt.first_look >= give_up:
+        return GiveUp(f"neither found nor proven absent within {give_up}: {', '.join(why)}")
     return Wait(why)

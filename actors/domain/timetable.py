@@ -192,7 +192,8 @@ class Timetable:
         skipped = (slot - first) // every
         rest = max(0, skipped - _MOST_MISSES)
         if rest:
-            misses.append(Miss(job, first + (rest - 1) * every, f"{rest} slots coalesced into a later one", rest, superseded=True))
+            reason = f"{rest} slots coalesced into a later one"
+            misses.append(Miss(job, first + (rest - 1) * every, reason, rest, superseded=True))
         slots = [first + number * every for number in range(rest, skipped)]
         return misses + [Miss(job, missed, "coalesced into a later slot", superseded=True) for missed in slots]
 

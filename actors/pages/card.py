@@ -53,6 +53,9 @@ class Reading:
     """The cards in the document at one moment, in its order; those that carry no clear id are left out."""
 
     cards: tuple[Card, ...]
+    unclear: int
+    """How many cards were left out, or show no text: any of them may be anything."""
+
     is_missing: bool
     """Whether the page says in so many words that there is nothing (a deleted post, an empty profile)."""
 
@@ -79,7 +82,9 @@ async def read_cards(visit: Visit, known: Collection[str], seconds: float, *, sc
     visit.note_drift(*raw["drift"])
     if raw["missing"] is not None and raw["missing"].startswith(tuple(PHRASES)):
         raise SiteBusyError(f"the site could not load the posts of {visit.where}")
-    return Reading(tuple(_card(each) for each in raw["cards"] if is_tweet_id(each["id"])), raw["missing"] is not None)
+    clear = [each for each in raw["cards"] if is_tweet_id(each["id"])]
+    unclear = len(raw["cards"]) - sum(each["text"] is not None for each in clear)
+    return Reading(tuple(_card(each) for each in clear), unclear, raw["missing"] is not None)
 
 
 def _card(raw: Mapping[str, Any]) -> Card:

@@ -45,8 +45,8 @@ class TimelineReading:
 
     posts: tuple[OwnPost, ...]
     reached_back: bool
-    """Whether the scan saw an own post older than `since`, or the site said that there is none at all. Otherwise a
-    post that is not here may still exist."""
+    """Whether the scan saw an own post older than `since`, or the site said that there is none at all, and every card
+    on the way could be read. Otherwise a post that is not here may still exist."""
 
     site_time: datetime
     drift: tuple[str, ...] = ()
@@ -80,7 +80,7 @@ class ReadOwnTimeline:
         require_account(visit.session, self.account, visit.where)
         known: set[str] = set()
         posts: dict[str, OwnPost] = {}
-        reached_back, fruitless = False, 0
+        reached_back, unclear, fruitless = False, False, 0
         for attempt in range(_SCROLLS + 1):
             seconds = _NEXT_CARDS_S if attempt else _FIRST_CARD_S
             reading = await read_cards(visit, known, seconds, scroll=attempt > 0)
@@ -91,8 +91,11 @@ class ReadOwnTimeline:
             fruitless = 0 if ids - known else fruitless + 1
             known |= ids
             posts.update((post.id, post) for post in self._own(reading.cards))
-            reached_back = is_empty or any(post.created_at < self.since for post in posts.values())
-            if reached_back or len(posts) >= self.limit or fruitless >= _FRUITLESS_SCROLLS:
+            # A card that could not be read may be the very post that is looked for.
+            unclear = unclear or reading.unclear > 0
+            is_past = any(post.created_at < self.since for post in posts.values())
+            reached_back = (is_empty or is_past) and not unclear
+            if is_empty or is_past or len(posts) >= self.limit or fruitless >= _FRUITLESS_SCROLLS:
                 break
         newest_first = sorted(posts.values(), key=lambda post: post.created_at, reverse=True)
         return TimelineReading(tuple(newest_first[: self.limit]), reached_back, visit.site_time, visit.drift)

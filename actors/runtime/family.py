@@ -39,16 +39,6 @@ _RUNS = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
-class FamilyPlan:
-    """What a family needs to know of its jobs: definitions, and deadline (real seconds) per job."""
-
-    name: str
-    jobs: dict[str, Job]
-    deadlines: dict[str, float]
-    boot_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class _UnderWay:
     """An admitted run: what was due, the schedule time of its admission, and when (monotonic) it must be answered."""
 
@@ -67,6 +57,36 @@ class _Recording:
 
 
 @dataclass(slots=True)
+class FamilyMemory:
+    """What outlives a crash of the actor, because the runs themselves do: they answer to the next incarnation.
+
+    Without it a crash would admit a second run beside the first, and forget a pause that an operator gave.
+    """
+
+    admission: Admission
+    under_way: dict[str, _UnderWay] = field(default_factory=dict)
+    """Runs by id."""
+    backlog: deque[Statement] = field(default_factory=deque)
+    recording: _Recording | None = None
+    record_at: float = 0.0
+    """When (monotonic) the backlog may be tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyPlan:
+    """What a family needs to know of its jobs: definitions, and deadline (real seconds) per job."""
+
+    name: str
+    jobs: dict[str, Job]
+    deadlines: dict[str, float]
+    boot_id: str
+    memory: FamilyMemory = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "memory", FamilyMemory(Admission(frozenset(self.jobs))))
+
+
+@dataclass(slots=True)
 class Family:
     """Behaviour of a family. Never blocks: runs and records are requests whose answers come back as messages.
 
@@ -81,23 +101,18 @@ class Family:
     listeners: tuple[Address, ...]
     """Who hears of settled runs and misses: the clock and the board."""
     board: Address
-    admission: Admission = field(init=False)
-    under_way: dict[str, _UnderWay] = field(default_factory=dict)
-    """Runs by id."""
-    backlog: deque[Statement] = field(default_factory=deque)
-    recording: _Recording | None = None
-    record_at: float = 0.0
-    """When (monotonic) the backlog may be tried again."""
+    memory: FamilyMemory = field(init=False)
 
     def __post_init__(self) -> None:
-        self.admission = Admission(frozenset(self.plan.jobs))
+        self.memory = self.plan.memory
+        self._plan_wake()
 
     def receive(self, message: Any) -> Any:
         """Serve dues, results of runs, records and control words."""
         match message:
             case Due():
                 self._due(message)
-            case Answer(tag, _, error) if self.recording is not None and tag == self.recording.request_id:
+            case Answer(tag, _, error) if self.memory.recording is not None and tag == self.memory.recording.request_id:
                 self._recorded(error)
             case Answer(tag, value, error):
                 self._run_ended(tag, value, error)
@@ -105,11 +120,11 @@ class Family:
                 self._log_miss(message.job, message.slot, message.reason, superseded=message.superseded)
                 self._miss(message.job, message.slot, message.reason)
             case Pause(job, _):
-                self.admission.pause(job)
+                self.memory.admission.pause(job)
             case Resume(job):
-                self.admission.resume(job)
+                self.memory.admission.resume(job)
             case Drain():
-                self.admission.draining = True
+                self.memory.admission.draining = True
             case Wake():
                 self._look_for_lost_answers(time.monotonic())
                 self._record()
@@ -127,14 +142,14 @@ class Family:
 
     def _due(self, due: Due) -> None:
         run_id = f"{due.job}-{self.plan.boot_id[:6]}-{next(_RUNS)}"
-        refusal = self.admission.admit(due.job, run_id, forced=due.trigger.startswith("operator"))
+        refusal = self.memory.admission.admit(due.job, run_id, forced=due.trigger.startswith("operator"))
         if refusal:
             self._log_miss(due.job, due.slot, refusal)
             self._miss(due.job, due.slot, refusal, tell_clock=True, due=due)
             return
         job, limit = self.plan.jobs[due.job], self.plan.deadlines[due.job]
         now = time.monotonic()
-        self.under_way[run_id] = _UnderWay(due, self.clock.now(), now + 2 * limit + _ANSWER_GRACE_S)
+        self.memory.under_way[run_id] = _UnderWay(due, self.clock.now(), now + 2 * limit + _ANSWER_GRACE_S)
         run = Run(job, run_id, due.slot, due.attempt, due.trigger, due.degraded)
         reply = ToldReply(self.context.address, run_id)
         request = Request(run_id, run, job.priority, now + limit, limit, reply, run_id)
@@ -157,11 +172,11 @@ class Family:
         self._tell(self.board, self._state())
 
     def _run_ended(self, run_id: str, result: RunResult | None, error: BaseException | None) -> None:
-        run = self.under_way.pop(run_id, None)
+        run = self.memory.under_way.pop(run_id, None)
         if run is None:
             return
         due = run.due
-        self.admission.ended(due.job, run_id)
+        self.memory.admission.ended(due.job, run_id)
         if result is None:
             result = RunResult(Failed(f"{type(error).__name__}: {error}"), run.admitted_at, self.clock.now())
         late = self.clock.real_seconds(result.started_at - due.slot) if due.trigger == "slot" else 0.0
@@ -208,9 +223,9 @@ class Family:
         counts: dict[str, int],
         reason: str,
     ) -> None:
-        if len(self.backlog) >= _BACKLOG:
-            _drop(self.backlog.popleft(), "the backlog is full")
-        self.backlog.append(
+        if len(self.memory.backlog) >= _BACKLOG:
+            _drop(self.memory.backlog.popleft(), "the backlog is full")
+        self.memory.backlog.append(
             Statement(
                 "record_run",
                 {
@@ -233,10 +248,10 @@ class Family:
 
     def _record(self) -> None:
         now, owner = time.monotonic(), self.plan.name
-        if self.recording is not None or not self.backlog or now < self.record_at:
+        if self.memory.recording is not None or not self.memory.backlog or now < self.memory.record_at:
             return
-        statement, tag = self.backlog.popleft(), request_id(owner)
-        self.recording = _Recording(tag, statement, now + 2 * _RECORD_LIMIT_S + _ANSWER_GRACE_S)
+        statement, tag = self.memory.backlog.popleft(), request_id(owner)
+        self.memory.recording = _Recording(tag, statement, now + 2 * _RECORD_LIMIT_S + _ANSWER_GRACE_S)
         work, reply = Transaction((statement,)), ToldReply(self.context.address, tag)
         request = Request(tag, work, Priority.P1, now + _RECORD_LIMIT_S, _RECORD_LIMIT_S, reply, owner)
         try:
@@ -245,8 +260,8 @@ class Family:
             self._recorded(error)
 
     def _recorded(self, error: BaseException | None) -> None:
-        assert self.recording is not None
-        statement, self.recording = self.recording.statement, None
+        assert self.memory.recording is not None
+        statement, self.memory.recording = self.memory.recording.statement, None
         if isinstance(error, PermanentError):
             # Another attempt would only repeat it, and hold up all records behind it.
             _drop(statement, str(error))
@@ -254,30 +269,30 @@ class Family:
         if error is None:
             self._record()
             return
-        if len(self.backlog) < _BACKLOG:
-            self.backlog.appendleft(statement)
+        if len(self.memory.backlog) < _BACKLOG:
+            self.memory.backlog.appendleft(statement)
         else:
             _drop(statement, "the backlog is full")
         logger.warning(
             "run history could not be written, %d records wait",
-            len(self.backlog),
+            len(self.memory.backlog),
             extra={"action": "record_delayed", "family": self.plan.name, "data": str(error)},
         )
-        self.record_at = time.monotonic() + _RECORD_AGAIN_S
+        self.memory.record_at = time.monotonic() + _RECORD_AGAIN_S
 
     def _look_for_lost_answers(self, now: float) -> None:
         lost = ActorUnavailableError("no answer came back", "look for a crash of the run slots or the database above")
-        for run_id in [run_id for run_id, run in self.under_way.items() if run.answer_by <= now]:
+        for run_id in [run_id for run_id, run in self.memory.under_way.items() if run.answer_by <= now]:
             self._run_ended(run_id, None, lost)
-        if self.recording is not None and self.recording.answer_by <= now:
+        if self.memory.recording is not None and self.memory.recording.answer_by <= now:
             self._recorded(lost)
 
     def _plan_wake(self) -> None:
-        times = [run.answer_by for run in self.under_way.values()]
-        if self.recording is not None:
-            times.append(self.recording.answer_by)
-        elif self.backlog:
-            times.append(self.record_at)
+        times = [run.answer_by for run in self.memory.under_way.values()]
+        if self.memory.recording is not None:
+            times.append(self.memory.recording.answer_by)
+        elif self.memory.backlog:
+            times.append(self.memory.record_at)
         if times:
             self.context.wake_at(min(times))
 
@@ -302,7 +317,9 @@ class Family:
         )
 
     def _state(self) -> FamilyState:
-        return FamilyState(self.plan.name, tuple(self.admission.running), tuple(sorted(self.admission.paused)))
+        return FamilyState(
+            self.plan.name, tuple(self.memory.admission.running), tuple(sorted(self.memory.admission.paused))
+        )
 
     def _tell(self, listener: Address, news: Any) -> None:
         # News goes up and never waits; a full listener costs the news, not the family.

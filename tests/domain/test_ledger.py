@@ -104,6 +104,20 @@ def test_the_last_attempt_is_not_put_back_but_given_up() -> None:
     assert verdict(earlier=(NOW - 5 * MINUTE,), attempt=MOST_ATTEMPTS - 1) == Requeue()
 
 
-def test_neither_found_nor_absent_within_the_limit_is_given_up_and_a_proof_still_counts_then() -> None:
-    assert isinstance(verdict(age=31 * MINUTE), GiveUp)
+def test_looked_for_over_the_limit_without_any_proof_it_is_given_up() -> None:
+    blind = Scan(NOW, logged_in=True, reached_back=False)
+    assert isinstance(verdict(blind, age=30 * MINUTE), GiveUp)
+    assert isinstance(verdict(blind, age=29 * MINUTE), Wait)
+
+
+def test_half_a_proof_is_never_given_up_and_a_whole_one_counts_however_late() -> None:
+    assert verdict(age=31 * MINUTE) == Wait(())
+    assert isinstance(verdict(Scan(NOW, logged_in=True, reached_back=False), (NOW,), age=31 * MINUTE), Wait)
     assert verdict(age=31 * MINUTE, earlier=(NOW - 5 * MINUTE,)) == Requeue()
+
+
+def test_the_first_look_however_late_gives_nothing_up() -> None:
+    doubt = Doubt(1, CLICK)
+    blind = Scan(NOW, logged_in=True, reached_back=False)
+    verdict = resolve(doubt, blind, gap=5 * MINUTE, give_up=30 * MINUTE, index_lag=2 * MINUTE, now=NOW)
+    assert verdict == Wait(("did_not_reach_back",))

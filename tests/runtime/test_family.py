@@ -292,17 +292,17 @@ def test_a9_the_late_answer_to_an_older_record_does_not_settle_the_present_one(m
     monkeypatch.undo()
     again = house.records()[-1]
     assert params(again) == params(lost)
-    present = house.family.recording
+    present = house.family.memory.recording
     lost.reply.settle([[]])
     house.stage.serve()
-    assert house.family.recording is present
+    assert house.family.memory.recording is present
 
 
 def test_an_overflowing_history_drops_its_oldest_record_and_says_which(monkeypatch: Any, caplog: Any) -> None:
     monkeypatch.setattr("actors.runtime.family._BACKLOG", 2)
     house = Household()
     ids = [*three_runs(house), *three_runs(house)]
-    assert [statement.params["run_id"] for statement in house.family.backlog] == ids[-2:]
+    assert [statement.params["run_id"] for statement in house.family.memory.backlog] == ids[-2:]
     dropped = [line.run for line in caplog.records if getattr(line, "action", "") == "record_dropped"]
     assert dropped == ids[1:4]
 
