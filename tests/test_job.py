@@ -88,13 +88,13 @@ def test_a_dependency_on_nobody_is_refused(package: Callable[..., ModuleType]) -
 
 
 def test_an_unknown_resource_is_refused() -> None:
-    def test_job(ctx: object) -> Nothing:
+    def sweep(ctx: object) -> Nothing:
         """Do nothing."""
         return Nothing("")
 
-    test_job.__module__ = "family.test_job"
+    sweep.__module__ = "family.sweep"
     with pytest.raises(ConfigError, match="printer"):
-        job(priority=Priority.P2, uses=("printer",))(test_job)
+        job(priority=Priority.P2, uses=("printer",))(sweep)
 
 
 def test_a_job_without_a_docstring_is_refused() -> None:

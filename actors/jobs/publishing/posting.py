@@ -99,7 +99,9 @@ def _permission(ctx: JobContext) -> Outcome | None:
     rows = ctx.database.all("recent_intents", lane=_LANE, since=now - timedelta(hours=24))
     if any(row["intent_at"] > now + _TOLERANCE for row in rows):
         return Blocked("the ledger knows intents of the future: schedule time went back, is clock.json lost?")
-    at = allowed_at([row["intent_at"] for row in rows], _caps(ctx), now)
+    settings = ctx.config.publishing
+    caps = Caps(settings.content_per_hour, settings.content_per_day, settings.spacing)
+    at = allowed_at([row["intent_at"] for row in rows], caps, now)
     if at is None:
         return Blocked("a cap of the content lane is zero")
     return Snooze(at, "the caps of the content lane") if at > now else None
@@ -116,11 +118,6 @@ def _stopped_by(error: AppError) -> Outcome:
     if isinstance(error, CommitRefusedError):
         return Blocked(str(error))
     return Failed(f"{type(error).__name__}: {error}", transient=not isinstance(error, PermanentError))
-
-
-def _caps(ctx: JobContext) -> Caps:
-    settings = ctx.config.publishing
-    return Caps(settings.content_per_hour, settings.content_per_day, settings.spacing)
 
 
 def _publish(ctx: JobContext, decision: Row) -> str | AppError:
@@ -359,22 +356,12 @@ def _settle_absence(ctx: JobContext, attempt: Row, scan: Scan) -> str:
     doubt = Doubt(
         attempt["attempts"], attempt["click_until"], tuple(attempt["conclusive_scans"]), attempt["first_look"]
     )
-    verdict = resolve(
-        doubt,
-        scan,
-        gap=settings.uncertain_scan_gap,
-        give_up=settings.uncertain_give_up,
-        index_lag=settings.index_lag,
-        now=ctx.now(),
-    )
-    match verdict:
+    gap, give_up, index_lag = settings.uncertain_scan_gap, settings.uncertain_give_up, settings.index_lag
+    match resolve(doubt, scan, gap=gap, give_up=give_up, index_lag=index_lag, now=ctx.now()):
         case Requeue():
             _close(ctx, attempt, "requeue_absent", "absent", "proven absent by two scans")
-            logger.info(
-                "decision %s is proven absent",
-                decision_id,
-                extra={"action": "proven_absent", "decision": str(decision_id)},
-            )
+            extra = {"action": "proven_absent", "decision": str(decision_id)}
+            logger.info("decision %s is proven absent", decision_id, extra=extra)
             return "absent"
         case GiveUp(reason):
             _close(ctx, attempt, "give_up_uncertain", "unresolved", reason)
