@@ -42,6 +42,9 @@ def postgres_url(server_folder: Path) -> Iterator[str]:
     server = EmbeddedPostgres(server_folder)
     url = server.ensure(_START_S).url
     with psycopg.connect(url, autocommit=True) as connection:
+        # A database per test is hundreds of files, and nobody kills this server.
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
         connection.execute("CREATE DATABASE template_loop")
     with psycopg.connect(database_of(url, "template_loop")) as connection:
         for _, script in load_migrations():

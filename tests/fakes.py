@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from actors.domain.learning.choice import choose
-from actors.domain.learning.features import Context
-from actors.domain.learning.snapshot import prior_snapshot
 from actors.domain.priority import Priority
 from actors.domain.text import content_hash
 from actors.messages import Request
@@ -17,7 +14,7 @@ from actors.resources.database import Database, DatabaseWorker
 from actors.sql.queries import Statement, Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -80,23 +77,21 @@ class HandClock:
 
 def decision(text: str, *, due: datetime = NOW, **changes: Any) -> Row:
     """Return the parameters of `insert_decision`."""
-    decision_id = uuid.uuid4()
-    choice = choose(prior_snapshot(), Context(due), decision_id.bytes)
-    row: Mapping[str, Any] = {
-        "decision_id": decision_id,
+    row: Row = {
+        "decision_id": uuid.uuid4(),
         "text": text,
         "content_hash": content_hash(text),
-        "generator": choice.arm.generator,
-        "topic": choice.arm.topic,
-        "hook": choice.arm.hook,
-        "format": choice.arm.format,
-        "length": choice.arm.length,
-        "angle": "angle",
-        "tone": "tone",
-        "slot": "slot",
+        "generator": "coach",
+        "topic": "walking",
+        "hook": "question",
+        "format": "plain",
+        "length": "short",
+        "angle": "an angle",
+        "tone": "a tone",
+        "slot": "framework",
         "weight_version": 0,
-        "propensity": choice.propensity,
-        "choice": choice.record(),
+        "propensity": 0.5,
+        "choice": {"exposure": {}},
         "scores": {},
         "now": due,
         "scheduled_at": due,

@@ -73,10 +73,18 @@ def _ask(url: str, command: Command) -> dict[str, Any]:
                     heard = client.publish(CHANNEL, command.to_json()) > 0
                     if not heard:
                         raise AppError("no supervisor listens on this Redis", "start it, or check REDIS_URL and --data")
-                elif message["type"] == "message":
-                    answer: dict[str, Any] = json.loads(message["data"])
-                    if answer.get("id") == command.id:
-                        return answer
+                elif message["type"] == "message" and (answer := _answer_to(command, message["data"])) is not None:
+                    return answer
     except redis.RedisError as error:
         raise AppError(f"Redis cannot be reached: {error}", "check REDIS_URL, or start the supervisor") from error
     raise AppError(f"no answer within {_ANSWER_S:g} s", "look at the supervisor's log")
+
+
+def _answer_to(command: Command, data: bytes) -> dict[str, Any] | None:
+    """Return the answer to our word; on a shared Redis anybody may publish anything."""
+    try:
+        answer: Any = json.loads(data)
+    except ValueError:
+        return None
+    is_ours = isinstance(answer, dict) and answer.get("id") == command.id and {"ok", "text"} <= answer.keys()
+    return answer if is_ours else None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import redis
 
 from actors.domain.backoff import Backoff
+from actors.errors import ActorUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,4 +81,6 @@ class Channel:
             logger.info("control words are heard", extra={"action": "control_ready", "channel": CHANNEL})
         elif message["type"] == "message":
             data = message["data"]
-            self._heard(data if isinstance(data, bytes) else str(data).encode())
+            # A listener that is gone for good is about to stop the ear as well.
+            with contextlib.suppress(ActorUnavailableError):
+                self._heard(data if isinstance(data, bytes) else str(data).encode())

@@ -102,7 +102,10 @@ class Operator:
                     words,
                     extra={"action": "control_word", "id": command.id, "signed": verdict.signed},
                 )
-                self._obey(command)
+                try:
+                    self._obey(command)
+                except AppError as error:
+                    self._reply(command.id, ok=False, text=f"not done: {error}")
                 return
             command = verdict
         logger.warning(

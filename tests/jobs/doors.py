@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from actors.config import Config, load
 from actors.domain.learning.snapshot import prior_snapshot
-from actors.domain.text import content_hash
 from actors.job import JobContext, JobsView
 from actors.pages.compose import Published
 from actors.pages.timeline import TimelineReading
+from tests.fakes import decision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,28 +108,9 @@ class Bench:
 
     def queue(self, text: str = "", at: datetime | None = None) -> uuid.UUID:
         """Put a decision into the queue, due at `at` (now by default)."""
-        decision_id = uuid.uuid4()
-        text = text or f"A walk after lunch settles the afternoon {decision_id}."
-        self.database.run(
-            "insert_decision",
-            decision_id=decision_id,
-            text=text,
-            content_hash=content_hash(text),
-            generator="coach",
-            topic="walking",
-            hook="question",
-            format="plain",
-            length="short",
-            angle="a",
-            tone="b",
-            slot="framework",
-            weight_version=0,
-            propensity=0.5,
-            choice={"exposure": {}},
-            scores={},
-            now=self.now,
-            scheduled_at=at or self.now,
-        )
+        row = decision(text or f"A walk after lunch settles the afternoon {uuid.uuid4()}.", due=self.now)
+        self.database.run("insert_decision", **{**row, "scheduled_at": at or self.now})
+        decision_id: uuid.UUID = row["decision_id"]
         return decision_id
 
     def decision(self, decision_id: uuid.UUID) -> Row:

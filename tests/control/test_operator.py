@@ -1,0 +1,327 @@
+"""The operator's actor behind the real channel: what each word moves, and who may say it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import redis
+
+from actors.commands import send as send_module
+from actors.config import Config, ControlSettings, RedisSettings, Secret
+from actors.control import channel as channel_module
+from actors.control.channel import CHANNEL, REPLIES
+from actors.control.operator import Operator, Reach
+from actors.domain.priority import Priority
+from actors.embedded.valkey import EmbeddedValkey
+from actors.errors import AppError, ConfigError
+from actors.messages import Describe, Pause, Resume, Trigger
+from actors.resources.database import Database
+from actors.resources.redis import Redis, open_pool
+from tests.fakes import NOW, LedgerDoor
+from tests.stage import PATIENCE_S, Stage, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+KEY = Secret("k" * 40)
+SNAPSHOT: dict[str, Any] = {
+    "uptime_s": 12.0,
+    "fronts": {
+        "browser": {"running": 1, "size": 3, "breaker": "closed"},
+        "openai": {"running": 0, "size": 4, "breaker": "open"},
+    },
+    "families": {"content": {"paused": ("plan",)}},
+    "waiting": {"learn": "metrics_scraper is 3h old"},
+    "next_due": {"plan": NOW, "posting": NOW},
+    "jobs": {"plan": {"last_outcome": "done", "last_reason": ""}},
+}
+
+
+class Listener:
+    """An actor that keeps what it is told and answers `Describe` with a snapshot."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+
+    def receive(self, message: Any) -> Any:
+        if isinstance(message, Describe):
+            return SNAPSHOT
+        self.told.append(message)
+        return None
+
+    def stop(self) -> None:
+        pass
+
+
+class ControlRoom:
+    """An operator with everybody it reaches."""
+
+    def __init__(self, stage: Stage, url: str, database_url: str, *, embedded: bool, key: Secret | None = None) -> None:
+        self.url = url
+        self.listeners = {name: Listener() for name in ("clock", "board", "content", "publishing")}
+        for name, listener in self.listeners.items():
+            stage.actor(name, lambda _, listener=listener: listener)  # type: ignore[misc]
+        pool = open_pool(url, 3, 2.0)
+        stage.front(Redis(pool), 2)
+        stage.front(Database(database_url, 2, dict.fromkeys(Priority, 10.0)), 2)
+        self.ended: list[str] = []
+        self.is_ended = threading.Event()
+        jobs = {"plan": "content", "posting": "publishing"}
+        reach = Reach(
+            **{name: stage.addresses[name] for name in ("clock", "board", "database", "redis")},
+            families={family: stage.addresses[family] for family in jobs.values()},
+            family_of=jobs,
+            aliases={"planner": "plan"},
+            shutdown=self._end,
+            now=lambda: NOW,
+        )
+        operators: list[Operator] = []
+
+        def make(context: Any) -> Operator:
+            operators.append(Operator(context, reach, redis.Redis(connection_pool=pool), embedded, key))
+            return operators[-1]
+
+        stage.actor("operator", make)
+        self.operator = operators[0]
+        assert self.operator.channel.subscribed.wait(PATIENCE_S)
+
+    def say(self, message: str) -> dict[str, Any]:
+        """Publish a message and return the answer."""
+        with redis.Redis.from_url(self.url, decode_responses=True) as client, client.pubsub() as pubsub:
+            pubsub.subscribe(REPLIES)
+            assert pubsub.get_message(timeout=PATIENCE_S)
+            assert client.publish(CHANNEL, message) == 1
+            answer = pubsub.get_message(timeout=PATIENCE_S)
+        assert answer is not None, f"no answer to {message}"
+        document: dict[str, Any] = json.loads(answer["data"])
+        return document
+
+    def told(self, name: str) -> list[Any]:
+        """Return what a listener was told, once it has served everything sent before."""
+        return eventually(lambda: self.listeners[name].told, f"{name} told")  # type: ignore[no-any-return]
+
+    def nobody_was_told(self) -> bool:
+        return not any(listener.told for listener in self.listeners.values())
+
+    def _end(self, by: str) -> None:
+        self.ended.append(by)
+        self.is_ended.set()
+
+
+@pytest.fixture(autouse=True)
+def ears_that_end_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel_module, "_POLL_S", 0.05)
+
+
+@pytest.fixture
+def room(stage: Stage, valkey_url: str, database_url: str) -> ControlRoom:
+    return ControlRoom(stage, valkey_url, database_url, embedded=True)
+
+
+def test_status_says_what_is_busy_broken_paused_and_waiting(room: ControlRoom) -> None:
+    answer = room.say("status")
+
+    assert answer["ok"]
+    assert answer["text"].split("; ") == [
+        "up 12 s",
+        "browser 1/3, openai 0/4",
+        "broken: openai",
+        "paused: plan",
+        "waiting: learn (metrics_scraper is 3h old)",
+    ]
+    assert answer["status"]["fronts"]["browser"]["size"] == 3
+
+
+def test_jobs_says_when_each_is_due_and_how_it_ended_last(room: ControlRoom) -> None:
+    assert room.say("jobs")["text"] == "plan: due 12:00:00, last done; posting: due 12:00:00, last never ran"
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("pause posting", {"publishing": [Pause("posting")]}),
+        ("resume posting", {"publishing": [Resume("posting")]}),
+        ("pause planner", {"content": [Pause("plan")]}),
+        ("pause content", {"content": [Pause(None)]}),
+        ("pause all", {"content": [Pause(None)], "publishing": [Pause(None)]}),
+        ("resume all", {"content": [Resume(None)], "publishing": [Resume(None)]}),
+        ("run posting", {"clock": [Trigger("posting", "operator")]}),
+        ("run planner", {"clock": [Trigger("plan", "operator")]}),
+    ],
+)
+def test_a_word_moves_exactly_whom_it_names(room: ControlRoom, word: str, told: dict[str, list[Any]]) -> None:
+    assert room.say(word)["ok"]
+
+    assert {name: room.told(name) for name in told} == told
+    assert not any(listener.told for name, listener in room.listeners.items() if name not in told)
+
+
+@pytest.mark.parametrize("word", ["pause nobody", "resume nobody", "run nobody", "run content", "run all"])
+def test_a_name_that_nobody_bears_is_refused_with_those_there_are(room: ControlRoom, word: str) -> None:
+    answer = room.say(word)
+
+    assert not answer["ok"]
+    assert "known: content, plan, posting, publishing" in answer["text"]
+    assert room.nobody_was_told()
+
+
+@pytest.mark.parametrize(("word", "hint"), [("paus posting", "nearest known: pause"), ("pause", "say it like this")])
+def test_what_is_no_word_is_refused_with_what_would_be(room: ControlRoom, word: str, hint: str) -> None:
+    answer = room.say(word)
+
+    assert (answer["ok"], hint in answer["text"]) == (False, True)
+
+
+def test_k4_the_kill_switch_is_answered_when_it_is_in_the_database(room: ControlRoom, database_url: str) -> None:
+    ledger = LedgerDoor(database_url)
+    for state in ("on", "off"):
+        assert room.say(f"kill-switch {state}") == {"id": "", "ok": True, "text": f"kill-switch {state} is in force"}
+        assert ledger.one("get_flag", name="kill_switch") == {"is_on": state == "on"}
+    ledger.close()
+
+
+def test_k4_a_kill_switch_that_could_not_be_stored_is_no_success(room: ControlRoom, database_url: str) -> None:
+    ledger = LedgerDoor(database_url)
+    ledger.sql("DROP TABLE flags")
+    ledger.close()
+
+    answer = room.say("kill-switch on")
+
+    assert (answer["ok"], answer["text"].startswith("not done: ")) == (False, True)
+
+
+def test_shutdown_is_answered_before_it_begins(room: ControlRoom) -> None:
+    assert room.say("shutdown")["text"] == "shutting down"
+    assert room.is_ended.wait(PATIENCE_S)
+    assert room.ended == ["operator"]
+
+
+def test_a_word_whose_receiver_is_gone_is_answered_and_the_operator_lives(room: ControlRoom) -> None:
+    room.operator.reach.clock.mailbox.close()
+
+    answer = room.say("run posting")
+
+    assert (answer["ok"], answer["text"].startswith("not done: ")) == (False, True)
+    assert room.say("status")["ok"]
+
+
+def test_a_board_that_does_not_answer_is_said(stage: Stage, room: ControlRoom) -> None:
+    stage.addresses["board"].mailbox.close()
+
+    assert not room.say("status")["ok"]
+
+
+@pytest.fixture
+def foreign_room(stage: Stage, valkey_url: str, database_url: str) -> ControlRoom:
+    return ControlRoom(stage, valkey_url, database_url, embedded=False, key=KEY)
+
+
+@pytest.mark.parametrize("word", ["run posting", "resume posting", "kill-switch off", "shutdown"])
+def test_on_a_foreign_redis_an_unsigned_word_that_starts_something_moves_nobody(
+    foreign_room: ControlRoom, word: str
+) -> None:
+    answer = foreign_room.say(word)
+
+    assert (answer["ok"], "needs a signature" in answer["text"]) == (False, True)
+    assert foreign_room.nobody_was_told()
+    assert foreign_room.ended == []
+
+
+@pytest.mark.parametrize("word", ["status", "jobs", "pause posting", "kill-switch on"])
+def test_on_a_foreign_redis_anybody_may_read_or_stop(foreign_room: ControlRoom, word: str) -> None:
+    assert foreign_room.say(word)["ok"]
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch, valkey_url: str) -> Callable[..., None]:
+    """Give `send` a configuration with this Redis, and the key if there is one."""
+
+    def given(*, url: str = valkey_url, key: Secret | None = None) -> None:
+        config = Config(redis=RedisSettings(url=Secret(url)), control=ControlSettings(key=key))
+        monkeypatch.setattr(send_module, "load_all", lambda _: (config, {}))
+
+    return given
+
+
+def test_send_signs_a_word_and_prints_the_answer(
+    foreign_room: ControlRoom, given: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    given(key=KEY)
+
+    # A signature has whole seconds, and one of the second in which the operator started is not good.
+    eventually(lambda: send_module.send(["run", "posting"], data=None, as_json=False) == 0, "the signature good")
+
+    assert capsys.readouterr().out.splitlines()[-1] == "posting is due now"
+    assert foreign_room.told("clock") == [Trigger("posting", "operator")]
+
+
+def test_send_gives_the_refusal_and_exit_code_1(
+    foreign_room: ControlRoom, given: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    given()
+
+    assert send_module.send(["run", "posting"], data=None, as_json=True) == 1
+
+    assert "needs a signature" in json.loads(capsys.readouterr().out)["text"]
+
+
+def test_send_overhears_what_others_publish_meanwhile(
+    room: ControlRoom, given: Callable[..., None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given()
+    publish = redis.Redis.publish
+
+    def with_noise(self: redis.Redis, channel: str, message: Any, **options: Any) -> Any:
+        for noise in ("no JSON", "[1]", '{"id": "another", "ok": true, "text": "not yours"}'):
+            publish(self, REPLIES, noise)
+        return publish(self, channel, message, **options)
+
+    monkeypatch.setattr(redis.Redis, "publish", with_noise)
+
+    assert send_module.send(["jobs"], data=None, as_json=False) == 0
+
+    assert capsys.readouterr().out.splitlines()[0] == "plan: due 12:00:00, last done"
+
+
+def test_send_refuses_what_is_no_word_before_it_looks_for_anybody(given: Callable[..., None]) -> None:
+    given(url="redis://127.0.0.1:1/0")
+
+    with pytest.raises(ConfigError, match="nearest known: status"):
+        send_module.send(["statsu"], data=None, as_json=False)
+
+
+def test_send_says_when_nobody_listens_or_redis_is_away(given: Callable[..., None]) -> None:
+    given()
+    with pytest.raises(AppError, match="no supervisor listens"):
+        send_module.send(["status"], data=None, as_json=False)
+
+    given(url="redis://127.0.0.1:1/0")
+    with pytest.raises(AppError, match="REDIS_URL"):
+        send_module.send(["status"], data=None, as_json=False)
+
+
+@pytest.fixture
+def own_valkey(short_folder: Path) -> Iterator[EmbeddedValkey]:
+    server = EmbeddedValkey(short_folder)
+    yield server
+    server.stop(10)
+
+
+def test_g2_after_a_restart_of_redis_the_first_word_is_heard_and_answered(
+    stage: Stage, own_valkey: EmbeddedValkey, database_url: str
+) -> None:
+    endpoint = own_valkey.ensure(60)
+    room = ControlRoom(stage, endpoint.url, database_url, embedded=True)
+    assert room.say("status")["ok"]
+    os.kill(endpoint.pid, signal.SIGKILL)
+    eventually(lambda: not own_valkey.is_alive() and not room.operator.channel.subscribed.is_set())
+    own_valkey.ensure(60)
+    assert room.operator.channel.subscribed.wait(PATIENCE_S)
+
+    assert room.say("status")["ok"]
