@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import sys
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from actors.config import Config
 
 _LIMIT_S = 5.0
+_NO_HTTP = (OSError, http.client.HTTPException, ValueError)
+"""What urllib raises when nobody is there, or nobody who speaks HTTP, or for a key that fits into no header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ def _model(config: Config) -> str:
         if error.code in (401, 403):
             raise AppError(f"{base_url} refuses the key ({error.code})", "check OPENAI_API_KEY") from error
         return f"yours, {base_url} answers ({error.code} to a list of models)"
-    except OSError as error:
+    except _NO_HTTP as error:
         raise AppError(f"{base_url} cannot be reached: {error}", "check OPENAI_BASE_URL") from error
 
 
@@ -135,7 +138,7 @@ def _platform(config: Config) -> str:
     try:
         with urllib.request.urlopen(config.platform.url, timeout=_LIMIT_S):  # noqa: S310 - as above
             return f"yours, {config.platform.url} answers"
-    except OSError as error:
+    except _NO_HTTP as error:
         raise AppError(
             f"{config.platform.url} cannot be reached: {error}", "check PLATFORM_URL, start the sandbox"
         ) from error

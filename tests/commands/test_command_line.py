@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.resources.scripted_endpoint import ScriptedEndpoint, failure
 
 ROOT = Path(__file__).parents[2]
 
@@ -104,3 +108,68 @@ def test_send_without_a_supervisor_says_how_to_start_one(tmp_path: Path) -> None
     done = supervisor("send", "status", "--data", str(tmp_path / "data"))
     assert done.returncode == 1
     assert "make run" in done.stderr
+
+
+def finding(done: subprocess.CompletedProcess[str], name: str) -> dict[str, Any]:
+    return next(found for found in json.loads(done.stdout) if found["name"] == name)
+
+
+def test_k8_no_check_repeats_a_secret() -> None:
+    done = supervisor(
+        "check",
+        "--json",
+        DATABASE_URL="postgresql://us:very-secret-word@127.0.0.1:1/none",
+        REDIS_URL="redis://:very-secret-word@127.0.0.1:1/0",
+        OPENAI_BASE_URL="http://127.0.0.1:1/v1",
+        OPENAI_API_KEY="very-secret-word",
+    )
+    assert [finding(done, name)["ok"] for name in ("Postgres", "Redis", "model")] == [False] * 3
+    assert "very-secret-word" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("status", "is_fine"), [(200, True), (404, True), (401, False), (403, False)])
+def test_check_tells_a_refused_key_from_an_endpoint_that_lists_no_models(status: int, *, is_fine: bool) -> None:
+    endpoint = ScriptedEndpoint()
+    endpoint.list_of_models = failure(status)
+    try:
+        found = finding(supervisor("check", "--json", OPENAI_BASE_URL=endpoint.url, OPENAI_API_KEY="sk-any"), "model")
+    finally:
+        endpoint.close()
+    assert found["ok"] is is_fine
+    assert ("OPENAI_API_KEY" in found["hint"]) is not is_fine
+
+
+def test_check_names_what_is_there_but_speaks_no_http(valkey_url: str) -> None:
+    somebody = valkey_url.replace("redis://", "http://").removesuffix("/0")
+    done = supervisor("check", "--json", OPENAI_BASE_URL=somebody, OPENAI_API_KEY="sk-any", PLATFORM_URL=somebody)
+    assert done.returncode == 1, done.stderr
+    assert "OPENAI_BASE_URL" in finding(done, "model")["hint"]
+    assert "PLATFORM_URL" in finding(done, "platform")["hint"]
+
+
+def test_check_finds_servers_of_the_operator_s_own(postgres_url: str, valkey_url: str) -> None:
+    done = supervisor("check", "--json", DATABASE_URL=postgres_url, REDIS_URL=valkey_url)
+    assert done.returncode == 0, done.stdout
+    assert finding(done, "Postgres")["found"].startswith("yours, version")
+    assert "CONTROL_KEY" in finding(done, "Redis")["found"]
+
+
+def test_check_refuses_a_data_directory_that_cannot_be_one(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = supervisor("check", "--json", "--data", str(tmp_path / "file" / "data"))
+    assert done.returncode == 1
+    assert "data.dir" in finding(done, "data directory")["hint"]
+
+
+def test_b7_a_data_directory_in_use_is_refused_with_the_pid_of_its_user(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    with (data / "supervisor.lock").open("a+") as held:
+        held.write("4711")
+        held.flush()
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = supervisor("run", "--data", str(data))
+    assert done.returncode == 2
+    assert "another supervisor (pid 4711)" in done.stderr
+    assert "--data" in done.stderr
+    assert [path.name for path in data.iterdir()] == ["supervisor.lock"]

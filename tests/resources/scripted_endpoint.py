@@ -44,6 +44,8 @@ class ScriptedEndpoint:
         self.models = 0
         """How often the list of models was asked for."""
 
+        self.list_of_models: Answer = (200, "application/json", b'{"object": "list", "data": []}')
+
         self.released = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -63,7 +65,7 @@ def _handler(endpoint: ScriptedEndpoint) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             endpoint.models += 1
-            self._send((200, "application/json", b'{"object": "list", "data": []}'))
+            self._send(endpoint.list_of_models)
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
