@@ -143,10 +143,22 @@ def client(stage: Stage, priority: Priority = Priority.P1) -> BrowserClient:
     return BrowserClient(stage.caller("browser", priority, within=60.0))
 
 
+_others: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def _overlook_others() -> None:
+    """Leave alone what lived before this test: other modules keep a Chromium for all of their tests."""
+    _others.clear()
+    _others.update(process.pid for process in psutil.Process().children(recursive=True))
+
+
 def below(word: str) -> dict[int, list[str]]:
-    """Return pid and command line of each process below this one that has the word in its program's path."""
+    """Return pid and command line of each process of this test that has the word in its program's path."""
     found = {}
     for process in psutil.Process().children(recursive=True):
+        if process.pid in _others:
+            continue
         with contextlib.suppress(psutil.NoSuchProcess):
             words = process.cmdline()
             if words and word in words[0]:
