@@ -94,8 +94,6 @@ class Arbiter:
             return [Refuse(ticket.id, Refusal.DRAINING)]
         if self.breaker.state is not BreakerState.CLOSED:
             return [Refuse(ticket.id, Refusal.CIRCUIT_OPEN, self.breaker.retry_after(now))]
-        if ticket.start_by <= now:
-            return [Refuse(ticket.id, Refusal.EXPIRED)]
         # P0 is never refused for lack of room: the bound is there to shed background work.
         if len(self._heap) >= self.queue_limit and ticket.priority is not Priority.P0:
             return [Refuse(ticket.id, Refusal.QUEUE_FULL)]

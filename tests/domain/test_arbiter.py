@@ -81,6 +81,24 @@ def test_a2_who_waited_past_its_start_by_is_refused_and_never_started() -> None:
     assert refused(machine.tick(5.0)) == {"late": Refusal.EXPIRED}
 
 
+def test_the_first_of_all_who_wait_and_run_decides_when_to_look_again() -> None:
+    machine = arbiter(size=1, reserved=0)
+    assert machine.next_wake() is None
+    machine.arrived(ticket("run", limit=10.0), 0.0)
+    assert machine.next_wake() == 10.0
+    machine.arrived(ticket("waits", start_by=5.0), 0.0)
+    assert machine.next_wake() == 5.0
+
+
+def test_expiry_in_the_middle_of_the_queue_keeps_the_order_of_the_others() -> None:
+    machine = arbiter(size=1, reserved=0)
+    machine.arrived(ticket("run"), 0.0)
+    for name, priority, start_by in [("z", P0, 5.0), ("c", P3, 9.0), ("a", P1, 9.0), ("b", P2, 9.0), ("y", P1, 5.0)]:
+        machine.arrived(ticket(name, priority, start_by), 0.0)
+    assert set(refused(machine.tick(5.0))) == {"y", "z"}
+    assert [granted(ended(machine, 0, 6.0))[0] for _ in range(3)] == ["a", "b", "c"]
+
+
 def test_an_expired_request_is_not_started_by_a_slot_that_comes_free_before_the_tick() -> None:
     machine = arbiter(size=1, reserved=0)
     machine.arrived(ticket("run"), 0.0)
@@ -129,6 +147,7 @@ def test_a5_an_open_breaker_refuses_who_waits_and_who_comes_with_the_time_to_com
     machine.arrived(ticket("run"), 0.0)
     machine.arrived(ticket("waits"), 0.0)
     assert Refuse("waits", Refusal.CIRCUIT_OPEN, 2.0) in broken(machine)
+    assert machine.waiting == 0
     assert machine.arrived(ticket("p0", P0), 1.5) == [Refuse("p0", Refusal.CIRCUIT_OPEN, 0.5)]
 
 

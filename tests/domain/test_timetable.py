@@ -262,6 +262,18 @@ def test_the_end_of_a_job_nobody_knows_changes_nothing() -> None:
     assert set(timetable.rows) == {"plan"}
 
 
+def test_what_is_shown_as_due_is_the_next_slot_the_pending_retry_or_now_while_a_slot_waits() -> None:
+    timetable = table(hourly(attempts=2), DEPENDENT, last=None)
+    assert timetable.due_of("plan", NOON) == NOON
+    (plan,) = timetable.tick(NOON)
+    late = NOON + 3 * MINUTE
+    assert (timetable.due_of("plan", late), timetable.due_of("posting", late)) == (NOON + HOUR, late)
+    end(timetable, plan, Failed("away"), late, retry_in=2 * MINUTE)
+    assert timetable.due_of("plan", late) == NOON + 5 * MINUTE
+    assert timetable.due_of("plan", NOON + 6 * MINUTE) == NOON + 6 * MINUTE
+    assert timetable.due_of("plan", NOON + 70 * MINUTE) == NOON + 70 * MINUTE
+
+
 # Promises over time
 
 
