@@ -19,7 +19,7 @@ from actors.domain.supervision import Policy, Strategy
 from actors.domain.timetable import Entry
 from actors.errors import AppError
 from actors.job import JobContext, JobsView
-from actors.messages import Describe, Drain, Exited, Stop, Trigger
+from actors.messages import Describe, Drain, Exited, Trigger
 from actors.resources.browser import Browser, BrowserClient, BrowserSettings
 from actors.resources.database import Database, DatabaseClient
 from actors.resources.openai import OpenAI, OpenAIClient
@@ -107,7 +107,7 @@ class App:
     def end(self) -> None:
         """Stop the tree from the last child to the first; nothing is left running afterwards."""
         if self._root is not None and not self._root.ended.is_set():
-            self.addresses["root"].tell(Stop(), Band.CONTROL)
+            self.addresses["root"].mailbox.stop(self._root.generation)
             if not self._root.ended.wait(_STOP_S):
                 logger.error("the tree did not stop in time", extra={"action": "stop_timeout"})
 

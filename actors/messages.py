@@ -16,18 +16,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
-    """Supervisor to child, control band: end after the message in hand."""
-
-
-@dataclass(frozen=True, slots=True)
 class Wake:
     """Mailbox to its actor: the time it asked to be woken at has come."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fenced:
-    """Mailbox to an actor of an older generation: the mailbox is no longer yours, end."""
 
 
 @dataclass(frozen=True, slots=True)

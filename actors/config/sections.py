@@ -113,7 +113,7 @@ class SupervisionSettings:
     period: timedelta = duration("60s", "window over which restarts are counted", "real", "1s", "1d")
     backoff_min: timedelta = duration("200ms", "wait before the first restart", "real", "1ms", "1h")
     backoff_max: timedelta = duration("30s", "longest wait before a restart", "real", "1ms", "1h")
-    mailbox: int = setting(10_000, "messages an actor's mailbox holds; more are refused", low=100, high=1_000_000)
+    mailbox: int = setting(10_000, "messages in a band of a mailbox; more are refused", low=100, high=1_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import queue
 from typing import Any
-
-import pykka
 
 from actors.domain.priority import Band
 from actors.errors import ActorUnavailableError
@@ -17,6 +16,7 @@ class Address:
     def __init__(self, name: str, capacity: int = 10_000) -> None:
         self.name = name
         self.mailbox = Mailbox(name, capacity)
+        self._put = self.mailbox.put
 
     def __repr__(self) -> str:
         return f"Address({self.name})"
@@ -27,7 +27,7 @@ class Address:
         Raises:
             MailboxFullError, ActorUnavailableError: the message was not taken.
         """
-        self.mailbox.put(Letter(message), band)
+        self._put(Letter(message), band)
 
     def ask(self, message: Any, timeout: float, band: Band = Band.CONTROL) -> Any:
         """Send and wait for the answer, at most `timeout` real seconds. Only downwards in the tree, never from a front.
@@ -35,10 +35,13 @@ class Address:
         Raises:
             ActorUnavailableError: nobody answered in time, or the actor died of the message.
         """
-        future: pykka.Future[Any] = pykka.ThreadingFuture()
-        self.mailbox.put(Letter(message, future), band)
+        answers: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+        self._put(Letter(message, answers), band)
         try:
-            return future.get(timeout=timeout)
-        except pykka.Timeout:
+            value, error = answers.get(True, timeout)
+        except queue.Empty:
             kind = type(message).__name__
             raise ActorUnavailableError(f"{self.name} did not answer {kind} within {timeout:g} s") from None
+        if error is not None:
+            raise error
+        return value

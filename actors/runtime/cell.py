@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pykka
 
+from actors.domain.mailbox import Verdict
 from actors.errors import ActorUnavailableError
-from actors.messages import DeadLetter, Exited, Fenced, Stop
-from actors.runtime.mailbox import Inbox
+from actors.messages import DeadLetter, Exited
+from actors.runtime.abandoned import mark_abandoned
+from actors.runtime.mailbox import ForeignLetter, Inbox, Letter, Ping
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,14 +60,24 @@ class Incarnation:
     ended: threading.Event = field(default_factory=threading.Event)
     """Set once it serves no more messages."""
     start_error: BaseException | None = None
+    cell: Cell | None = None
+
+    def abandon(self, reason: str) -> None:
+        """Give it up without waiting, from its supervisor's thread; the mailbox has been taken from it before.
+
+        Its thread cannot be ended: it is marked and counted for as long as it lives. The asker of the letter in its
+        hands hears at once, and what it holds is let go of in a thread of its own, as after a crash.
+        """
+        if self.cell is not None:
+            self.cell.abandon(reason)
 
 
 class Cell(pykka.ThreadingActor):
     """Own thread and generation of one incarnation.
 
     Catches everything a behaviour raises, `BaseException` included, because Pykka stops every actor of the process
-    when one escapes. The message that killed it goes to `report` as a `DeadLetter`, its asker gets an
-    `ActorUnavailableError` at once, and the supervisor is told `Exited`.
+    when one escapes. The asker of the message that killed it gets an `ActorUnavailableError` at once, the message goes
+    to `report` as a `DeadLetter`, and once the behaviour has let go the supervisor is told `Exited`.
     """
 
     use_daemon_thread = True
@@ -83,6 +95,9 @@ class Cell(pykka.ThreadingActor):
         self._factory = factory
         self._report = report
         self._behaviour: Behaviour | None = None
+        self._letting_go = threading.Lock()
+        self._thread: threading.Thread | None = None
+        incarnation.cell = self
         super().__init__()
 
     def _create_actor_inbox(self) -> Inbox:  # type: ignore[override]
@@ -90,13 +105,28 @@ class Cell(pykka.ThreadingActor):
 
     def on_start(self) -> None:
         """Build the behaviour in the actor's own thread; a failure is kept for the supervisor, who waits for it."""
-        threading.current_thread().name = f"{self.address.name}#{self.life.generation}"
+        self._thread = threading.current_thread()
+        self._thread.name = f"{self.address.name}#{self.life.generation}"
         try:
             self._behaviour = self._factory(ActorContext(self.address, self.life.generation, self._inbox))
         except BaseException as error:  # noqa: BLE001 - Pykka would stop every actor
             self.life.start_error = error
             self._end()
         self.life.ready.set()
+
+    def _actor_loop_running(self) -> None:
+        # Pykka's own loop asks each message whether it is one of its proxies', which costs as much as the mailbox.
+        get, behaviour = self._inbox.get, self._behaviour
+        if behaviour is None:
+            return
+        receive = behaviour.receive
+        while True:
+            letter = get()
+            if type(letter) is not Letter:
+                if self._is_over(letter):
+                    return
+            elif not self._serve(letter, receive):
+                return
 
     def on_stop(self) -> None:
         """Report a stop by Pykka's own means (its registry, a reference): it ends the actor like any other exit."""
@@ -105,40 +135,65 @@ class Cell(pykka.ThreadingActor):
         self._report(Exited(self.address.name, self.life.generation, "shutdown"))
 
     def on_receive(self, message: Any) -> Any:
-        """Serve one message; whatever it raises ends this incarnation and nothing else."""
-        if isinstance(message, Fenced):
-            self._let_go()
-            self._end()
-            return None
-        try:
-            assert self._behaviour is not None
-            if isinstance(message, Stop):
+        """Serve a message that came through Pykka's own reference."""
+        assert self._behaviour is not None
+        return self._behaviour.receive(message)
+
+    def abandon(self, reason: str) -> None:
+        """See `Incarnation.abandon`."""
+        letter = self._inbox.serving
+        if isinstance(letter, Letter):
+            self._bury(letter, reason)
+        if self._thread is not None:
+            mark_abandoned(self._thread)
+        threading.Thread(target=self._let_go, name=f"{self.address.name}-let-go", daemon=True).start()
+
+    def _is_over(self, letter: Letter | Verdict) -> bool:
+        """Serve what is no ordinary letter; return whether it ended this incarnation."""
+        match letter:
+            case Verdict():
                 self._let_go()
                 self._end()
-                return None
-            return self._behaviour.receive(message)
-        except BaseException as error:  # noqa: BLE001 - Pykka would stop every actor
-            return self._die(message, error)
+            case Ping():
+                letter.answer(self.life.generation)
+            case ForeignLetter():
+                self._serve(letter, self._handle_receive)
+        return self.life.ended.is_set()
 
-    def _die(self, message: Any, error: BaseException) -> None:
+    def _serve(self, letter: Letter, receive: Callable[[Any], Any]) -> bool:
+        """Serve and answer; return whether this incarnation outlived it."""
+        try:
+            answer = receive(letter.message)
+        except BaseException as error:  # noqa: BLE001 - Pykka would stop every actor
+            self._die(letter, error)
+            return False
+        if letter.reply_to is not None:
+            letter.reply_to.put((answer, None))
+        return True
+
+    def _die(self, letter: Letter, error: BaseException) -> None:
         reason = f"{type(error).__name__}: {error}"
-        logger.warning(
-            "%s crashed while serving %s",
-            self.address.name,
-            type(message).__name__,
-            exc_info=error,
-            extra={"action": "actor_crashed", "actor": self.address.name, "generation": self.life.generation},
-        )
-        asked = self._inbox.serving is not None and self._inbox.serving.reply_to is not None
+        kind = type(letter.message).__name__
+        extra = {"action": "actor_crashed", "actor": self.address.name, "generation": self.life.generation}
+        if self.address.mailbox.generation != self.life.generation:
+            logger.info("%s, given up before, ended: %s", self.address.name, reason, extra=extra)
+        else:
+            logger.warning("%s crashed while serving %s", self.address.name, kind, exc_info=error, extra=extra)
+            self._bury(letter, reason)
         self._let_go()
         self._end()
-        self._report(DeadLetter(self.address.name, type(message).__name__, reason))
         self._report(Exited(self.address.name, self.life.generation, reason))
-        if asked:
-            raise ActorUnavailableError(f"{self.address.name} died of {type(message).__name__}: {reason}")
+
+    def _bury(self, letter: Letter, reason: str) -> None:
+        kind = type(letter.message).__name__
+        if letter.reply_to is not None:
+            gone = ActorUnavailableError(f"{self.address.name} died of {kind}: {reason}")
+            letter.reply_to.put((None, gone))
+        self._report(DeadLetter(self.address.name, kind, reason))
 
     def _let_go(self) -> None:
-        behaviour, self._behaviour = self._behaviour, None
+        with self._letting_go:
+            behaviour, self._behaviour = self._behaviour, None
         if behaviour is None:
             return
         try:

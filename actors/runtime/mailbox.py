@@ -1,129 +1,134 @@
-"""The mailbox: bounded, banded, and owned by an address, so that it survives its actors."""
+"""The mailbox: the pure bands, and a bell for the reader that waits."""
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Protocol
 
+from actors.domain.mailbox import Bands, Verdict
 from actors.domain.priority import Band
-from actors.errors import ActorUnavailableError, MailboxFullError
-from actors.messages import Fenced, Stop, Wake
+from actors.messages import Wake
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pykka
 
 _LONGEST_WAIT_S = 60.0
 
 
+class Answers(Protocol):
+    """Where an asker waits for a value or an error. Of a `SimpleQueue`, of which one is read, the first counts."""
+
+    def put(self, answer: tuple[Any, BaseException | None], /) -> None:
+        """Hand it over, from any thread, without waiting."""
+
+
 class Letter:
-    """A message with its reply future; the two attributes that Pykka's receive loop reads of an envelope."""
+    """A message and where its answer goes."""
 
     __slots__ = ("message", "reply_to")
 
-    def __init__(self, message: Any, reply_to: pykka.Future[Any] | None = None) -> None:
+    def __init__(self, message: Any, reply_to: Answers | None = None) -> None:
         self.message = message
         self.reply_to = reply_to
 
 
-class Mailbox:
-    """Letters in bands, served lowest band first and in order within a band.
+class ForeignLetter(Letter):
+    """An envelope that came through Pykka's own reference, whose stop and proxies only Pykka understands."""
 
-    Any thread may put. Only the actor of the current generation gets letters; an older one is told `Fenced`. The
-    control band has no bound: an operator's word is never refused.
+    __slots__ = ()
+
+
+class _ForeignAnswers:
+    """Pykka's future in the place of `Answers`."""
+
+    def __init__(self, future: pykka.Future[Any]) -> None:
+        self._future = future
+
+    def put(self, answer: tuple[Any, BaseException | None]) -> None:
+        value, error = answer
+        if error is None:
+            self._future.set(value)
+        else:
+            self._future.set_exception((type(error), error, error.__traceback__))
+
+
+class Ping(Letter):
+    """A question that the cell answers in the actor's own thread, which proves that it still serves."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self, answer: Callable[[int], None]) -> None:
+        super().__init__(None)
+        self.answer = answer
+        """Called with the generation that answers. Never blocks."""
+
+
+class Mailbox:
+    """Letters for one address. Any thread may put; the actor of the current generation takes.
+
+    A reader that waits holds out its hand, and whoever has something for it calls. All steps are single operations of
+    a deque or a `SimpleQueue`, so that nobody waits for a lock.
     """
 
     def __init__(self, name: str, capacity: int) -> None:
-        self.name = name
-        self._capacity = capacity
-        self._bands: tuple[deque[Letter], ...] = tuple(deque() for _ in Band)
-        self._size = 0
-        self._generation = 0
-        self._stopping = 0
-        self._is_open = True
-        self._changed = threading.Condition()
+        self.bands: Bands[Letter] = Bands(name, capacity)
+        self.hands: deque[SimpleQueue[None]] = deque()
+        """Hands of the readers that wait; whoever takes one away calls it."""
+        self._put = self.bands.put
 
     def __len__(self) -> int:
-        return self._size
+        return len(self.bands)
 
     @property
     def generation(self) -> int:
         """Number of the incarnation that may read now; 0 before the first."""
-        return self._generation
+        return self.bands.generation
 
     def put(self, letter: Letter, band: Band) -> None:
         """Append to the band.
 
         Raises:
-            MailboxFullError: the bound is reached and the band is not control.
+            MailboxFullError: the band's bound is reached.
             ActorUnavailableError: the mailbox was closed for good.
         """
-        with self._changed:
-            if not self._is_open:
-                raise ActorUnavailableError(f"{self.name} has stopped and takes no messages")
-            if band is not Band.CONTROL and self._size >= self._capacity:
-                raise MailboxFullError(f"the mailbox of {self.name} holds {self._size} messages", "try again later")
-            self._bands[band].append(letter)
-            self._size += 1
-            self._changed.notify_all()
+        self._put(letter, band)
+        if self.hands:
+            self._call()
 
     def next_generation(self) -> int:
         """Fence off the present reader and return the number of the next one."""
-        with self._changed:
-            self._generation += 1
-            self._changed.notify_all()
-            return self._generation
+        generation = self.bands.next_generation()
+        self._call()
+        return generation
 
     def fence(self, generation: int) -> None:
         """Take the mailbox from this incarnation; if it is not the present reader, nothing changes."""
-        with self._changed:
-            if generation == self._generation:
-                self.next_generation()
+        self.bands.fence(generation)
+        self._call()
 
     def stop(self, generation: int) -> None:
-        """Hand this incarnation a `Stop` as its next letter; if it is not the present reader, nothing changes.
-
-        A letter would outlive a reader that dies before it, and end its successor.
-        """
-        with self._changed:
-            if generation == self._generation:
-                self._stopping = generation
-                self._changed.notify_all()
+        """Let this incarnation end before its next letter; if it is not the present reader, nothing changes."""
+        self.bands.stop(generation)
+        self._call()
 
     def close(self) -> list[Letter]:
         """Refuse all further letters and return those left, for the dead letters."""
-        with self._changed:
-            self._is_open = False
-            self._generation += 1
-            left = [letter for band in self._bands for letter in band]
-            for band in self._bands:
-                band.clear()
-            self._size = 0
-            self._changed.notify_all()
-            return left
+        left = self.bands.close()
+        self._call()
+        return left
 
-    def get(self, generation: int, wake_at: float | None) -> Letter:
-        """Return the next letter, or `Wake` at the monotonic time `wake_at`, or `Fenced`. Blocks the reader only."""
-        with self._changed:
-            while True:
-                if generation != self._generation:
-                    return Letter(Fenced())
-                if generation == self._stopping:
-                    return Letter(Stop())
-                # Timers come before the backlog but after control: a full mailbox must not hold up a deadline.
-                if self._bands[Band.CONTROL]:
-                    return self._take()
-                remaining = _LONGEST_WAIT_S if wake_at is None else wake_at - time.monotonic()
-                if remaining <= 0:
-                    return Letter(Wake())
-                if self._size:
-                    return self._take()
-                self._changed.wait(min(remaining, _LONGEST_WAIT_S))
-
-    def _take(self) -> Letter:
-        self._size -= 1
-        return next(band for band in self._bands if band).popleft()
+    def _call(self) -> None:
+        # All of them: a fenced reader that still waits must not use up the call for its successor.
+        while True:
+            try:
+                hand = self.hands.pop()
+            except IndexError:
+                return
+            hand.put(None)
 
 
 class Inbox:
@@ -134,20 +139,44 @@ class Inbox:
 
     def __init__(self, mailbox: Mailbox, generation: int) -> None:
         self._mailbox = mailbox
+        self._take, self._hands = mailbox.bands.take, mailbox.hands
+        self._hand: SimpleQueue[None] = SimpleQueue()
         self.generation = generation
         self.wake_at: float | None = None
-        self.serving: Letter | None = None
+        """Monotonic time of the next `Wake`; set by the actor's own thread."""
+        self.serving: Letter | Verdict | None = None
+        """The letter in hand: what a crash or a hang is the fault of."""
 
-    def put(self, letter: Letter) -> None:
-        """Take a letter that came through Pykka's own reference rather than an address."""
-        self._mailbox.put(letter, Band.CONTROL)
+    def put(self, letter: Any) -> None:
+        """Take an envelope that came through Pykka's own reference rather than an address."""
+        answers = None if letter.reply_to is None else _ForeignAnswers(letter.reply_to)
+        self._mailbox.put(ForeignLetter(letter.message, answers), Band.CONTROL)
 
-    def get(self) -> Letter:
-        """Return what to serve next; a `Wake` also clears the timer."""
-        self.serving = self._mailbox.get(self.generation, self.wake_at)
-        if isinstance(self.serving.message, Wake):
+    def get(self) -> Letter | Verdict:
+        """Return the letter to serve next, or the verdict that ends this incarnation. Blocks its own thread only."""
+        hand, hands, wake_at = self._hand, self._hands, self.wake_at
+        taken = None
+        while taken is None:
+            # Held out before the look: a letter that comes meanwhile is either seen or called out.
+            hands.append(hand)
+            taken = self._take(self.generation, wake_at is not None and wake_at <= monotonic())
+            if taken is None:
+                remaining = _LONGEST_WAIT_S if wake_at is None else min(wake_at - monotonic(), _LONGEST_WAIT_S)
+                try:
+                    hand.get(True, max(remaining, 0.0))
+                    continue
+                except Empty:
+                    taken = None
+            try:  # noqa: SIM105 - `suppress` costs as much as all the rest
+                hands.remove(hand)
+            except ValueError:
+                # Whoever took it away calls; the next wait ends at once, and looks again.
+                pass
+        if taken is Verdict.WAKE:
             self.wake_at = None
-        return self.serving
+            taken = Letter(Wake())
+        self.serving = taken
+        return taken
 
     def empty(self) -> bool:
         """Return True: what is left belongs to the next incarnation."""

@@ -55,9 +55,9 @@ class Stage:
 
 def take(address: Address, kind: type | tuple[type, ...] = object) -> list[Any]:
     """Return what has been told to an address without an actor, and empty it."""
-    generation = address.mailbox.next_generation()
-    letters = [address.mailbox.get(generation, None).message for _ in range(len(address.mailbox))]
-    return [message for message in letters if isinstance(message, kind)]
+    inbox = Inbox(address.mailbox, address.mailbox.next_generation())
+    letters = [inbox.get() for _ in range(len(address.mailbox))]
+    return [letter.message for letter in letters if isinstance(letter.message, kind)]
 
 
 class Handle:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import threading
 from typing import Any
 
 import pytest
 
+from actors.domain.priority import Band
 from actors.errors import ActorUnavailableError
 from actors.messages import DeadLetter, Exited
+from actors.runtime.abandoned import abandoned_threads
 from actors.runtime.address import Address
 from actors.runtime.cell import ActorContext, Cell, Incarnation
+from actors.runtime.mailbox import Ping
 from tests.runtime.stage import WAIT, Node
+from tests.stage import Outcome, eventually
 
 
 class Witness:
@@ -109,3 +114,78 @@ def test_a_factory_that_raises_is_a_failed_start_and_nothing_else(error: BaseExc
 def test_asking_nobody_ends_at_the_deadline() -> None:
     with pytest.raises(ActorUnavailableError, match="nobody did not answer str"):
         Address("nobody").ask("hello", timeout=0.01)
+
+
+def test_an_actor_proves_in_its_own_thread_that_it_serves() -> None:
+    node, _ = witness()
+    answers: queue.SimpleQueue[tuple[int, str]] = queue.SimpleQueue()
+    ping = Ping(lambda generation: answers.put((generation, threading.current_thread().name)))
+    node.address.mailbox.put(ping, Band.P0)
+    assert answers.get(timeout=WAIT) == (1, "node#1")
+    node.end()
+
+
+class Sleeper(Witness):
+    """Hangs in each message until `release`, then raises or answers."""
+
+    def __init__(self, context: ActorContext) -> None:
+        super().__init__(context)
+        self.hangs, self.release, self.let_go = threading.Event(), threading.Event(), threading.Event()
+
+    def receive(self, message: Any) -> Any:
+        self.hangs.set()
+        assert self.release.wait(WAIT)
+        return super().receive(message)
+
+    def stop(self) -> None:
+        super().stop()
+        self.let_go.set()
+
+
+@pytest.mark.parametrize("message", ["late", ValueError("late")], ids=["answers late", "crashes late"])
+def test_an_actor_that_hangs_is_given_up_and_what_it_does_later_is_no_news(message: Any) -> None:
+    made: list[Sleeper] = []
+    node = Node(lambda context: made.append(Sleeper(context)) or made[0])  # type: ignore[func-returns-value]
+    sleeper, asked = made[0], Outcome(lambda: node.ask(message))
+    assert sleeper.hangs.wait(WAIT)
+
+    node.address.mailbox.fence(1)
+    node.life.abandon("no answer within 3 s")
+
+    with pytest.raises(ActorUnavailableError, match=r"died of \w+: no answer within 3 s"):
+        asked.get()
+    assert sleeper.let_go.wait(WAIT)
+    assert abandoned_threads() == ["node#1 (abandoned)"]
+    sleeper.release.set()
+    assert node.life.ended.wait(WAIT)
+    eventually(lambda: not abandoned_threads(), "the thread came home")
+    assert sleeper.stops == 1
+    assert node.reports[0] == DeadLetter("node", type(message).__name__, "no answer within 3 s")
+    assert [news for news in node.reports[1:] if not isinstance(news, Exited)] == []
+
+
+def test_whoever_asked_for_what_kills_hears_of_it_before_the_actor_has_let_go() -> None:
+    class Slow(Witness):
+        def __init__(self, context: ActorContext) -> None:
+            super().__init__(context)
+            self.heard = threading.Event()
+
+        def stop(self) -> None:
+            assert self.heard.wait(WAIT)
+            super().stop()
+
+    made: list[Slow] = []
+    node = Node(lambda context: made.append(Slow(context)) or made[0])  # type: ignore[func-returns-value]
+    with pytest.raises(ActorUnavailableError, match="bug"):
+        node.ask(ValueError("bug"))
+    assert not node.life.ended.is_set()
+    made[0].heard.set()
+    assert node.life.ended.wait(WAIT)
+    assert made[0].stops == 1
+
+
+def test_pykkas_own_reference_asks_and_hears_errors_as_it_does_of_any_actor() -> None:
+    node, _ = witness()
+    assert node.reference.ask("who", timeout=WAIT) == ("node#1", "node#1")
+    with pytest.raises(ActorUnavailableError, match="bug"):
+        node.reference.ask(ValueError("bug"), timeout=WAIT)

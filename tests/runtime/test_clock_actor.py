@@ -212,7 +212,7 @@ def test_while_draining_nothing_comes_due(towers: Any) -> None:
 
 def test_a_family_that_takes_nothing_does_not_stop_the_clock(towers: Any) -> None:
     tower = towers(Entry("plan", HOUR), Entry("posting", HOUR))
-    tower.family.mailbox._capacity = 1
+    tower.family.mailbox.bands.capacity = 1
     tower.load()
     assert [due.job for due in tower.dues()] == ["plan"]
 

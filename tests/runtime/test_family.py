@@ -263,10 +263,10 @@ def test_f10_the_history_survives_refusals_of_the_database_and_is_written_in_ord
 def test_a_full_database_mailbox_is_a_refusal_like_any_other(monkeypatch: Any) -> None:
     monkeypatch.setattr("actors.runtime.family._RECORD_AGAIN_S", 0.005)
     house = Household()
-    house.database.mailbox._capacity = 0
+    house.database.mailbox.bands.capacity = 0
     house.end(house.due(), Done({"posts": 1}))
     assert house.records() == []
-    house.database.mailbox._capacity = 10
+    house.database.mailbox.bands.capacity = 10
     house.stage.serve_until(lambda: len(house.database.mailbox))
     assert params(house.record())["outcome"] == "done"
 

@@ -12,6 +12,7 @@ from actors.errors import AppError, NotFoundError, PermanentError, ResourceDiedE
 from actors.messages import SlotSettled
 from actors.runtime.address import Address
 from actors.runtime.loop import LoopThread
+from actors.runtime.mailbox import Inbox
 from actors.runtime.slot import CoroutineSlot, Place, ThreadSlot, as_app_error
 from tests.runtime.stage import WAIT, AsyncHandle, Handle, hang, request, take
 
@@ -39,8 +40,8 @@ class Sync:
         return asked.reply
 
     def news(self, count: int) -> list[SlotSettled]:
-        generation = self.front.mailbox.next_generation()
-        return [self.front.mailbox.get(generation, None).message for _ in range(count)]
+        inbox = Inbox(self.front.mailbox, self.front.mailbox.next_generation())
+        return [inbox.get().message for _ in range(count)]
 
 
 class Async(Sync):

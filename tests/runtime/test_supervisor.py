@@ -10,9 +10,10 @@ import pytest
 from actors.domain.priority import Band
 from actors.domain.supervision import Policy, Restart, Strategy
 from actors.errors import ActorUnavailableError, MailboxFullError
-from actors.messages import ActorChanged, DeadLetter, Describe, Exited, Stop
+from actors.messages import ActorChanged, DeadLetter, Describe, Exited
 from actors.runtime.address import Address
 from actors.runtime.cell import ActorContext, Cell, Incarnation
+from actors.runtime.mailbox import Inbox
 from actors.runtime.supervisor import ChildSpec, Supervisor
 
 if TYPE_CHECKING:
@@ -139,10 +140,10 @@ def test_a_full_mailbox_refuses_work_but_never_control() -> None:
 
 def test_control_then_p0_overtake_whatever_waits() -> None:
     address = Address("bands")
-    generation = address.mailbox.next_generation()
+    inbox = Inbox(address.mailbox, address.mailbox.next_generation())
     for band in (Band.P3, Band.P1, Band.P0, Band.CONTROL):
         address.tell(band, band)
-    served = [address.mailbox.get(generation, None).message for _ in range(4)]
+    served = [inbox.get().message for _ in range(4)]
     assert served == [Band.CONTROL, Band.P0, Band.P1, Band.P3]
 
 
@@ -162,7 +163,7 @@ def test_children_stop_in_reverse_order_of_their_start() -> None:
 
     specs = [ChildSpec(Address(name), lambda _, name=name: Named(name)) for name in "abc"]  # type: ignore[misc]
     tree = Tree(specs, GENEROUS)
-    tree.address.tell(Stop(), Band.CONTROL)
+    tree.address.mailbox.stop(tree.life.generation)
     assert tree.life.ended.wait(WAIT)
     assert order == ["start a", "start b", "start c", "stop c", "stop b", "stop a"]
 
