@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from actors.control.operator import Operator, Reach
 from actors.domain.backoff import Backoff
 from actors.domain.budget import Budget, MoneyLane
 from actors.domain.priority import Band, Priority
+from actors.domain.renewal import Renewal
 from actors.domain.supervision import Policy, Strategy
 from actors.domain.timetable import Entry
 from actors.errors import AppError
@@ -24,6 +26,7 @@ from actors.resources.browser import Browser, BrowserClient, BrowserSettings
 from actors.resources.database import Database, DatabaseClient
 from actors.resources.openai import OpenAI, OpenAIClient
 from actors.resources.redis import Redis, RedisClient, open_pool
+from actors.runtime.abandoned import abandoned_threads
 from actors.runtime.address import Address
 from actors.runtime.board import Board
 from actors.runtime.cell import ActorContext, Behaviour, Cell, Incarnation
@@ -31,10 +34,12 @@ from actors.runtime.client import Caller, Scope
 from actors.runtime.clock import Clock
 from actors.runtime.family import Family, FamilyPlan
 from actors.runtime.front import Front, FrontPolicy
-from actors.runtime.loop import LoopThread
+from actors.runtime.loop import Loop
+from actors.runtime.loop_keeper import LoopKeeper
 from actors.runtime.runs import Run, Runs
 from actors.runtime.server import ServerKeeper
 from actors.runtime.supervisor import ChildSpec, Supervisor
+from actors.runtime.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,6 +78,13 @@ class App:
     _root: Incarnation | None = None
     _started: datetime | None = None
     _pool: redis.BlockingConnectionPool = field(init=False)
+    _loop: Loop = field(default_factory=Loop)
+    _watch: Watch = field(init=False)
+    _renewal: Renewal = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._watch = Watch(self._address("root"))
+        self._renewal = Renewal(self.config.supervision.abandoned)
 
     def start(self) -> bool:
         """Start the tree, bring the schema up to date, and open the clock; return whether it got that far.
@@ -92,6 +104,7 @@ class App:
         self._root = life
         if not life.ready.wait(_STOP_S) or life.start_error is not None:
             raise AppError(f"the tree did not start: {life.start_error}", "see the lines above")
+        self._watch.start()
         if not self._migrate():
             return False
         self._opened.set()
@@ -106,15 +119,34 @@ class App:
 
     def end(self) -> None:
         """Stop the tree from the last child to the first; nothing is left running afterwards."""
+        self._watch.stop()
         if self._root is not None and not self._root.ended.is_set():
             self.addresses["root"].mailbox.stop(self._root.generation)
             if not self._root.ended.wait(_STOP_S):
                 logger.error("the tree did not stop in time", extra={"action": "stop_timeout"})
+        self._loop.thread.stop()
 
     def shutdown(self, by: str) -> None:
         """Ask the process to end; from any thread, without waiting."""
         logger.info("shutdown is asked for by %s", by, extra={"action": "shutdown", "by": by})
         self.ended.set()
+
+    def wants_renewal(self) -> bool:
+        """Return whether too many threads are abandoned, and now is a quiet moment for a new process."""
+        now, threads = time.monotonic(), abandoned_threads()
+        if not self._renewal.is_over(len(threads), now):
+            return False
+        snapshot, schedule_now = self.snapshot(), self.clock.now()
+        due = [at for job, at in snapshot["next_due"].items() if self.jobs[job].priority is Priority.P0]
+        next_p0_in = min((self.clock.real_seconds(at - schedule_now) for at in due), default=math.inf)
+        if not self._renewal.is_time(now, runs=len(snapshot["running"]), next_p0_in=next_p0_in):
+            return False
+        logger.error(
+            "%d threads are abandoned: the process begins anew",
+            len(threads),
+            extra={"action": "process_renewed", "data": ", ".join(threads)},
+        )
+        return True
 
     def summary(self) -> dict[str, Any]:
         """Return the ledger's totals."""
@@ -162,7 +194,7 @@ class App:
             [
                 spec("board", lambda c: Board(c, self.clock, self.boot_id, beat)),
                 group("servers", [self._keeper(server) for server in self.world.servers]),
-                group("resources", self._fronts(LoopThread())),
+                group("resources", [self._keeper_of_loop(), *self._fronts()]),
                 group("families", [self._family(name) for name in self._families()]),
                 spec("clock", self._make_clock),
                 spec("operator", self._make_operator),
@@ -177,8 +209,8 @@ class App:
         """Return the one address of this name; it may be known before its actor is."""
         return self.addresses.setdefault(name, Address(name, self.config.supervision.mailbox))
 
-    def _fronts(self, loop: LoopThread) -> list[ChildSpec]:
-        config, world = self.config, self.world
+    def _fronts(self) -> list[ChildSpec]:
+        config, world, loop = self.config, self.world, self._loop
         p0 = config.database.statement_timeout.total_seconds()
         timeouts = {priority: p0 if priority is Priority.P0 else p0 * _STATEMENTS_BEHIND_P0 for priority in Priority}
         shares = {
@@ -205,12 +237,19 @@ class App:
             ),
             (lambda: Redis(self._pool), config.redis.connections, config.redis.reserved, config.redis.queue),
             (
-                lambda: OpenAI(loop, world.model_url, world.model_key, config.openai.timeout.total_seconds(), budget),
+                lambda: OpenAI(
+                    loop.thread, world.model_url, world.model_key, config.openai.timeout.total_seconds(), budget
+                ),
                 config.openai.slots,
                 config.openai.reserved,
                 config.openai.queue,
             ),
-            (lambda: Browser(loop, browser), config.browser.contexts, config.browser.reserved, config.browser.queue),
+            (
+                lambda: Browser(loop.thread, browser),
+                config.browser.contexts,
+                config.browser.reserved,
+                config.browser.queue,
+            ),
             (lambda: Runs(self._prepare), config.runs.slots, config.runs.reserved, config.runs.queue),
         ]
         return [
@@ -230,7 +269,11 @@ class App:
             breaker.open_min.total_seconds(),
             breaker.open_max.total_seconds(),
         )
-        return self._spec(name, lambda c: Front(c, make(), policy, self.addresses["board"]), shutdown_s=10.0)
+        return self._spec(name, lambda c: Front(c, make, policy, self.addresses["board"]), shutdown_s=10.0)
+
+    def _keeper_of_loop(self) -> ChildSpec:
+        fronts = tuple(self._address(name) for name in ("openai", "browser"))
+        return self._spec("loop", lambda c: LoopKeeper(c, self._loop, fronts))
 
     def _keeper(self, server: Any) -> ChildSpec:
         dependants = tuple(self._address(name) for name in self.world.dependants(server.name))

@@ -162,6 +162,18 @@ class Reset:
     """Server actor to front: the server behind your handles was restarted; drop stale handles."""
 
 
+@dataclass(frozen=True, slots=True)
+class LoopAnswered:
+    """Event loop to its keeper: the ping of this number was answered."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoopReplaced:
+    """Loop's keeper to front: the thread that your handles live on is given up; make everything anew on the next."""
+
+
 # Control: operator to clock and families.
 
 

@@ -86,7 +86,7 @@ class Stage:
         """Start a front over the resource."""
         quick = {"queue": 2000, "breaker_open_min": 0.1, "breaker_open_max": 0.2}
         rules = FrontPolicy(size, reserved, **{**quick, **policy})
-        return self.actor(resource.name, lambda context: Front(context, resource, rules, self.board))
+        return self.actor(resource.name, lambda context: Front(context, lambda: resource, rules, self.board))
 
     def caller(self, name: str, priority: Priority = Priority.P1, within: float = PATIENCE_S) -> Caller:
         """Return a caller whose scope ends after so many seconds."""

@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import signal
+import sys
 import threading
 import time
 import uuid
@@ -16,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 from actors import log
 from actors.app import App
 from actors.commands.loading import data_folder, load_all
+from actors.domain.boot import BootState
 from actors.errors import AppError, ConfigError
+from actors.runtime.boot import BootFile
 from actors.runtime.time import load_clock
 from actors.world import open_world
 
@@ -29,12 +32,16 @@ if TYPE_CHECKING:
 logger = logging.getLogger("actors.supervisor")
 
 _READY_GRACE_S = 120.0
+_STABLE_S = 60.0
+"""A process that worked for so long did not die of its start."""
 _DRIVER_OPTIONS = "--max-old-space-size=96 --max-semi-space-size=1"
 """Keeps Playwright's driver at 104 MB instead of 121."""
 
 
 def run(*, speed: float, lasting: timedelta | None, data: Path | None) -> int:
     """Run and return the exit code: 0 after a clean end, 1 when the tree gave up or never got ready.
+
+    Does not return when too many threads hang: the process then replaces itself by a fresh one.
 
     Raises:
         ConfigError: the configuration is refused, or the data directory is in use.
@@ -51,38 +58,105 @@ def run(*, speed: float, lasting: timedelta | None, data: Path | None) -> int:
             "the supervisor starts",
             extra={"action": "starting", "pid": os.getpid(), "data_dir": str(folder), "speed": speed},
         )
+        boots = BootFile(folder / "boot.json")
+        if not _waited_out(boots.boot.delay(config.supervision.boot_backoff.total_seconds()), ended):
+            return 1
         clock = load_clock(folder / "clock.json", speed)
         world = open_world(config, clock, folder, ended)
         try:
             if ended.is_set():
                 return 1
-            return _live(App(config, jobs, world, clock, boot_id, ended=ended), lasting, began)
+            life = _Life(App(config, jobs, world, clock, boot_id, ended=ended), boots, lasting)
+            code = life.live(began)
         finally:
             world.close()
             logger.info("the supervisor has stopped", extra={"action": "stopped"})
+    if life.is_renewed:
+        _begin_anew(speed, data, life.left())
+    return code
 
 
-def _live(app: App, lasting: timedelta | None, began: float) -> int:
-    guard = threading.Timer(lasting.total_seconds() + _READY_GRACE_S, app.ended.set) if lasting is not None else None
-    if guard is not None:
+def _waited_out(delay: float, ended: threading.Event) -> bool:
+    """Wait before a start that follows too many early deaths; False if the process is to end meanwhile."""
+    if not delay:
+        return True
+    logger.warning(
+        "the last boots died young: waiting %g s before this one",
+        delay,
+        extra={"action": "boot_delayed", "delay_s": delay},
+    )
+    return not ended.wait(delay)
+
+
+def _begin_anew(speed: float, data: Path | None, lasting: float | None) -> None:
+    """Replace this process, with all its abandoned threads, by a fresh one with the same pid."""
+    words = [sys.executable, sys.argv[0], "run", "--speed", str(speed)]
+    words += ["--data", str(data)] if data is not None else []
+    words += ["--for", f"{max(1, int(lasting))}s"] if lasting is not None else []
+    sys.stdout.flush()
+    os.execv(sys.executable, words)  # noqa: S606 - no shell is wanted
+
+
+class _Life:
+    """What the main thread does between the start of the tree and its end."""
+
+    def __init__(self, app: App, boots: BootFile, lasting: timedelta | None) -> None:
+        self.is_renewed = False
+        """Whether the process is to begin anew."""
+        self._app, self._boots = app, boots
+        self._lasting = lasting.total_seconds() if lasting is not None else None
+        self._ready_at: float | None = None
+
+    def left(self) -> float | None:
+        """Return real seconds until it is to end by itself; None: never."""
+        if self._lasting is None or self._ready_at is None:
+            return self._lasting
+        return self._ready_at + self._lasting - time.monotonic()
+
+    def live(self, began: float) -> int:
+        """Start, wait, drain, end; return the exit code."""
+        app, guard, summary = self._app, self._guard(), None
+        try:
+            if app.start():
+                _report_ready(app, began)
+                self._ready_at = time.monotonic()
+                while not app.ended.wait(1.0):
+                    self._look()
+                summary = _drain(app)
+        finally:
+            if guard is not None:
+                guard.cancel()
+            app.end()
+        if summary is not None:
+            logger.info("what the ledger holds", extra={"action": "summary", **summary})
+        if app.failure or summary is None:
+            return 1
+        self._boots.mark(BootState.ENDED)
+        return 0
+
+    def _guard(self) -> threading.Timer | None:
+        """End a process with a set time even if it never gets ready."""
+        if self._lasting is None:
+            return None
+        guard = threading.Timer(self._lasting + _READY_GRACE_S, self._app.ended.set)
         guard.daemon = True
         guard.start()
-    summary = None
-    try:
-        if app.start():
-            _report_ready(app, began)
-            started = time.monotonic()
-            while not app.ended.wait(1.0):
-                if lasting is not None and time.monotonic() - started >= lasting.total_seconds():
-                    app.shutdown("--for")
-            summary = _drain(app)
-    finally:
-        if guard is not None:
-            guard.cancel()
-        app.end()
-    if summary is not None:
-        logger.info("what the ledger holds", extra={"action": "summary", **summary})
-    return 1 if app.failure or summary is None else 0
+        return guard
+
+    def _look(self) -> None:
+        assert self._ready_at is not None
+        left = self.left()
+        if left is not None and left <= 0:
+            self._app.shutdown("--for")
+            return
+        if time.monotonic() - self._ready_at >= _STABLE_S:
+            self._boots.mark(BootState.STABLE)
+        try:
+            self.is_renewed = self._app.wants_renewal()
+        except AppError as error:
+            logger.warning("the board gave no answer", extra={"action": "renewal_waits", "data": str(error)})
+        if self.is_renewed:
+            self._app.shutdown("too many abandoned threads")
 
 
 def _report_ready(app: App, began: float) -> None:

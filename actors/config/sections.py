@@ -113,6 +113,9 @@ class SupervisionSettings:
     period: timedelta = duration("60s", "window over which restarts are counted", "real", "1s", "1d")
     backoff_min: timedelta = duration("200ms", "wait before the first restart", "real", "1ms", "1h")
     backoff_max: timedelta = duration("30s", "longest wait before a restart", "real", "1ms", "1h")
+    boot_backoff: timedelta = duration("5m", "longest wait of a process that keeps dying young; 0s: none", "real",
+                                       "0s", "1h")
+    abandoned: int = setting(16, "hung threads, beyond which the process begins anew in a quiet gap", low=0, high=1000)
     mailbox: int = setting(10_000, "messages in a band of a mailbox; more are refused", low=100, high=1_000_000)
 
 

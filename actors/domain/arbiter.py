@@ -133,6 +133,14 @@ class Arbiter:
             actions.append(Grant(PROBE, slot))
         return actions
 
+    def revoke_all(self) -> list[Revoke]:
+        """What all slots wait on is gone: revoke whatever runs, to be settled once each slot has its successor."""
+        revoked = []
+        for slot in list(self.running):
+            self._revoked[slot] = self.running.pop(slot)[0]
+            revoked.append(Revoke(self._revoked[slot].id, slot))
+        return revoked
+
     def replaced(self, slot: int, now: float) -> list[Action]:
         """A revoked slot has a fresh successor. The overrun counts as the resource's failure."""
         return self.settled(slot, now, infrastructure_failed=True, answered=False)

@@ -94,6 +94,10 @@ class Browser:
         if self._driver is not None and time.monotonic() - since >= self.settings.idle_stop_s:
             self._loop.spawn(self._stop("idle"))
 
+    def abandon(self) -> None:
+        """Kill Chromium and its driver: whatever the lost loop still wants to do there, it cannot."""
+        self.kill()
+
     def close(self) -> None:
         """Stop Chromium and its driver."""
         self._loop.call(self._stop("shutdown"), timeout=3 * _CLOSE_LIMIT_S)

@@ -83,6 +83,9 @@ class Database:
     def idle(self, since: float) -> None:
         """Leave it to the pool, which closes spare connections by itself."""
 
+    def abandon(self) -> None:
+        """No connection lives on the loop."""
+
     def close(self) -> None:
         """Close the pool."""
         self.pool.close(timeout=2.0)

@@ -102,6 +102,9 @@ class OpenAI:
     def idle(self, since: float) -> None:
         """Keep the client: its module cannot be unloaded anyway."""
 
+    def abandon(self) -> None:
+        """Leave the client to the lost loop, which alone could close it."""
+
     def close(self) -> None:
         """Close the client's connections."""
         client, self._client = self._client, None

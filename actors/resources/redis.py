@@ -54,6 +54,9 @@ class Redis:
     def idle(self, since: float) -> None:
         """Keep the pool: an idle connection costs nothing worth saving."""
 
+    def abandon(self) -> None:
+        """No connection lives on the loop."""
+
     def close(self) -> None:
         """Close the pool's connections."""
         self.pool.disconnect()

@@ -19,11 +19,14 @@ from actors.errors import (
     DeadlineError,
     ExpiredError,
     QueueFullError,
+    ResourceDiedError,
 )
-from actors.messages import Describe, Drain, FrontState, Request, Reset, SlotSettled, Wake
+from actors.messages import Describe, Drain, FrontState, LoopReplaced, Request, Reset, SlotSettled, Wake
 from actors.runtime.slot import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from actors.domain.arbiter import Action
     from actors.runtime.address import Address
     from actors.runtime.cell import ActorContext
@@ -49,6 +52,9 @@ class Resource(Protocol):
 
     def idle(self, since: float) -> None:
         """Nothing runs or waits since this monotonic time; called about once a second. Must not block."""
+
+    def abandon(self) -> None:
+        """The loop under the handles is lost: destroy what can be destroyed from outside it. Must not block."""
 
     def close(self) -> None:
         """Let go of what the slots share. May take the child's shutdown time."""
@@ -79,9 +85,10 @@ class Front:
     """Behaviour of a resource's actor: a shell around the arbiter."""
 
     context: ActorContext
-    resource: Resource
+    make: Callable[[], Resource]
     policy: FrontPolicy
     board: Address
+    resource: Resource = field(init=False)
     arbiter: Arbiter = field(init=False)
     slots: list[Slot] = field(init=False)
     requests: dict[str, Request] = field(default_factory=dict)
@@ -91,7 +98,7 @@ class Front:
     reported: FrontState | None = None
 
     def __post_init__(self) -> None:
-        policy = self.policy
+        policy, self.resource = self.policy, self.make()
         threshold = policy.breaker_threshold if self.resource.probe is not None else sys.maxsize
         breaker = Breaker(threshold, policy.breaker_open_min, policy.breaker_open_max)
         self.arbiter = Arbiter(policy.size, policy.reserved, policy.queue, breaker)
@@ -120,6 +127,8 @@ class Front:
                 self._report(now)
             case Reset():
                 self.resource.reset()
+            case LoopReplaced():
+                self._make_anew()
             case Drain():
                 self._carry_out(self.arbiter.drain())
             case Describe():
@@ -202,6 +211,25 @@ class Front:
         )
         self._carry_out(self.arbiter.replaced(slot, time.monotonic()))
         self._log_breaker(before, None)
+
+    def _make_anew(self) -> None:
+        """Make resource and slots anew; what ran fails at once, what waits goes to the new slots."""
+        lost, old = self.arbiter.revoke_all(), self.slots
+        self.resource.abandon()
+        self.resource = self.make()
+        self.slots = [
+            self.resource.make_slot(Place(self.context.address, i, slot.generation + 1)) for i, slot in enumerate(old)
+        ]
+        for action in lost:
+            self.counters["revoked"] += 1
+            error = ResourceDiedError(f"{self.resource.name}: the event loop was blocked and its errands are lost")
+            _fail(self.requests.pop(action.request_id), error)
+            old[action.slot].revoke()
+            self.abandoned.append(old[action.slot])
+        for action in lost:
+            self._carry_out(
+                self.arbiter.settled(action.slot, time.monotonic(), infrastructure_failed=False, answered=False)
+            )
 
     def _log_breaker(self, before: BreakerState, error: BaseException | None) -> None:
         after = self.arbiter.breaker.state

@@ -1,4 +1,4 @@
-"""The one asyncio loop thread, where browser and model errands run."""
+"""The one asyncio loop, where browser and model errands run, and the thread that runs it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from actors.errors import ActorUnavailableError, DeadlineError
+from actors.runtime.abandoned import mark_abandoned, stack_of
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 
 _CANCEL_S = 1.0
@@ -54,6 +55,27 @@ class LoopThread:
             future.cancel()
             raise DeadlineError(f"the event loop gave no answer within {timeout:g} s") from None
 
+    def ping(self, answer: Callable[[], None]) -> None:
+        """Have `answer` called on the loop's thread, from any thread. Never blocks.
+
+        Raises:
+            ActorUnavailableError: the loop has stopped.
+        """
+        try:
+            self._loop.call_soon_threadsafe(answer)
+        except RuntimeError:
+            raise ActorUnavailableError("the event loop has stopped") from None
+
+    def stack(self) -> str:
+        """Return what its thread does right now, for the log."""
+        return stack_of(self._thread)
+
+    def abandon(self) -> None:
+        """Give up a thread that is blocked: counted while it lives, and ended once it comes back."""
+        mark_abandoned(self._thread)
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+
     def stop(self) -> None:
         """Stop the loop, cancelling what still runs. Waits at most two seconds."""
         if not self._loop.is_closed():
@@ -72,6 +94,20 @@ class LoopThread:
         task = self._loop.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+class Loop:
+    """Whichever thread runs the loop now. Handles belong to the thread they were made on and are lost with it."""
+
+    def __init__(self) -> None:
+        self.thread = LoopThread()
+        self._generation = 1
+
+    def replace(self) -> None:
+        """Abandon the blocked thread and start another."""
+        self._generation += 1
+        self.thread.abandon()
+        self.thread = LoopThread(f"loop#{self._generation}")
 
 
 async def _cancel_all() -> None:

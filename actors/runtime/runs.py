@@ -66,6 +66,9 @@ class Runs:
     def idle(self, since: float) -> None:
         """Nothing to let go of."""
 
+    def abandon(self) -> None:
+        """No run lives on the loop."""
+
     def close(self) -> None:
         """Nothing is held."""
 

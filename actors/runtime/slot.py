@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from actors.domain.priority import Band
 from actors.errors import ActorUnavailableError, AppError, PermanentError, ResourceDiedError
 from actors.messages import SlotSettled
+from actors.runtime.abandoned import mark_abandoned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -122,6 +123,7 @@ class ThreadSlot:
         """Destroy the handle from a thread of its own, because that may block for a moment."""
         self._revoked = True
         threading.Thread(target=self._destroy, name=f"{self._thread.name}-revoke", daemon=True).start()
+        mark_abandoned(self._thread)
 
     def close(self) -> None:
         """End after the errand in hand."""

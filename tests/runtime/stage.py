@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.domain.priority import Band, Priority
 from actors.errors import ResourceDiedError
-from actors.messages import Request
+from actors.messages import Describe, Request
 from actors.runtime.address import Address
 from actors.runtime.cell import ActorContext, Cell, Incarnation
 from actors.runtime.mailbox import Inbox
@@ -83,7 +83,7 @@ class Fake:
         self.name, self.probe = "fake", probe
         self.handles: list[Handle] = []
         self.resets = 0
-        self.is_closed = False
+        self.is_closed = self.is_abandoned = False
 
     def make_slot(self, place: Place) -> ThreadSlot:
         self.handles.append(Handle())
@@ -94,6 +94,9 @@ class Fake:
 
     def idle(self, since: float) -> None:
         """Keep everything."""
+
+    def abandon(self) -> None:
+        self.is_abandoned = True
 
     def close(self) -> None:
         self.is_closed = True
@@ -157,6 +160,9 @@ class Node:
 
     def ask(self, message: Any) -> Any:
         return self.address.ask(message, WAIT)
+
+    def ask_state(self) -> Any:
+        return self.ask(Describe())
 
     def end(self) -> None:
         """End the actor deliberately and wait for it."""

@@ -42,7 +42,7 @@ class House:
         self.resource = resource if resource is not None else Fake()
         self.board = Board("board")
         rules = FrontPolicy(size, reserved, queue, **policy)
-        self.stage = Stage(lambda context: Front(context, self.resource, rules, self.board))
+        self.stage = Stage(lambda context: Front(context, lambda: self.resource, rules, self.board))
 
     @property
     def front(self) -> Front:
@@ -316,7 +316,7 @@ def test_a_new_front_on_the_same_address_ignores_what_slots_of_the_old_one_repor
     old = house.front
     house.stage.inbox.generation = house.stage.address.mailbox.next_generation()
     context = old.context.__class__(house.stage.address, house.stage.inbox.generation, house.stage.inbox)
-    house.stage.behaviour = Front(context, Fake(), old.policy, house.board)
+    house.stage.behaviour = Front(context, Fake, old.policy, house.board)
     present = Hold()
     reply = house.send(present)
     hold.gate.set()

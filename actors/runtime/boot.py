@@ -1,0 +1,46 @@
+"""The boot file: what the last boot on this data directory left behind, read by the next one."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+from actors.domain.boot import Boot, BootState
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+
+class BootFile:
+    """Kept by the one process that holds the data directory, from its main thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.boot = self._read().next()
+        self._write()
+
+    def mark(self, state: BootState) -> None:
+        """Note how far this boot has come; a stable one owes nothing for the deaths before it."""
+        if state is not self.boot.state:
+            self.boot = Boot(state)
+            self._write()
+
+    def _read(self) -> Boot:
+        if not self._path.exists():
+            return Boot()
+        try:
+            kept = json.loads(self._path.read_text(encoding="utf-8"))
+            return Boot(BootState(kept["state"]), int(kept["deaths"]))
+        except (OSError, ValueError, TypeError, LookupError) as error:
+            # It only spares a broken start some tries: not worth refusing a start for.
+            logger.warning("the boot file is not readable", extra={"action": "boot_file_lost", "data": str(error)})
+            return Boot()
+
+    def _write(self) -> None:
+        # A disk that loses it forgets a few deaths.
+        temporary = self._path.with_suffix(".tmp")
+        temporary.write_text(json.dumps({"state": self.boot.state, "deaths": self.boot.deaths}), encoding="utf-8")
+        temporary.replace(self._path)
