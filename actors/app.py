@@ -26,7 +26,7 @@ from actors.resources.browser import Browser, BrowserClient, BrowserSettings
 from actors.resources.database import Database, DatabaseClient
 from actors.resources.openai import OpenAI, OpenAIClient
 from actors.resources.redis import Redis, RedisClient, open_pool
-from actors.runtime.abandoned import abandoned_threads
+from actors.runtime.abandoned import Computing, abandoned_threads, stack_of
 from actors.runtime.address import Address
 from actors.runtime.board import Board
 from actors.runtime.cell import ActorContext, Behaviour, Cell, Incarnation
@@ -81,10 +81,11 @@ class App:
     _loop: Loop = field(default_factory=Loop)
     _watch: Watch = field(init=False)
     _renewal: Renewal = field(init=False)
+    _computing: Computing = field(default_factory=Computing)
 
     def __post_init__(self) -> None:
         self._watch = Watch(self._address("root"))
-        self._renewal = Renewal(self.config.supervision.abandoned)
+        self._renewal = Renewal(self.config.supervision.abandoned, _DRAIN_S)
 
     def start(self) -> bool:
         """Start the tree, bring the schema up to date, and open the clock; return whether it got that far.
@@ -134,17 +135,18 @@ class App:
     def wants_renewal(self) -> bool:
         """Return whether too many threads are abandoned, and now is a quiet moment for a new process."""
         now, threads = time.monotonic(), abandoned_threads()
-        if not self._renewal.is_over(len(threads), now):
+        if not self._renewal.is_over(len(threads), len(self._computing.look(threads)), now):
             return False
         snapshot, schedule_now = self.snapshot(), self.clock.now()
-        due = [at for job, at in snapshot["next_due"].items() if self.jobs[job].priority is Priority.P0]
-        next_p0_in = min((self.clock.real_seconds(at - schedule_now) for at in due), default=math.inf)
+        p0 = {name for name, job in self.jobs.items() if job.priority is Priority.P0}
+        due = [self.clock.real_seconds(at - schedule_now) for job, at in snapshot["next_due"].items() if job in p0]
+        next_p0_in = 0.0 if p0 & snapshot["running"].keys() else min(due, default=math.inf)
         if not self._renewal.is_time(now, runs=len(snapshot["running"]), next_p0_in=next_p0_in):
             return False
         logger.error(
             "%d threads are abandoned: the process begins anew",
             len(threads),
-            extra={"action": "process_renewed", "data": ", ".join(threads)},
+            extra={"action": "process_renewed", "data": "\n".join(map(stack_of, threads))},
         )
         return True
 

@@ -14,24 +14,27 @@ _LONGEST_WAIT_S = 600.0
 
 @dataclass(slots=True)
 class Renewal:
-    """Counts for how long more than `budget` threads have been abandoned. Times are monotonic real seconds."""
+    """Counts for how long too many threads have been abandoned. Times are monotonic real seconds.
+
+    A thread that waits costs its memory, and `budget` of them are borne. One that computes takes time from all the
+    others, P0 included: it is one too many.
+    """
 
     budget: int
+    drain_s: float
+    """The longest that the end of a process waits for its runs."""
     over_since: float | None = None
 
-    def is_over(self, abandoned: int, now: float) -> bool:
-        """Return whether the budget has been passed for long enough to want a new process."""
-        if abandoned <= self.budget:
+    def is_over(self, abandoned: int, computing: int, now: float) -> bool:
+        """Return whether there have been too many for long enough to want a new process."""
+        if abandoned <= self.budget and not computing:
             self.over_since = None
         elif self.over_since is None:
             self.over_since = now
         return self.over_since is not None and now - self.over_since >= _LASTING_S
 
     def is_time(self, now: float, *, runs: int, next_p0_in: float) -> bool:
-        """Return whether now is the moment: nothing runs and P0 (due in so many real seconds) would not be late.
-
-        Only asked once `is_over`.
-        """
+        """Return whether P0, due in so many real seconds, would not be late. Only asked once `is_over`."""
         assert self.over_since is not None
-        is_quiet = runs == 0 and next_p0_in >= _GAP_S
-        return is_quiet or now - self.over_since >= _LASTING_S + _LONGEST_WAIT_S
+        gap = _GAP_S + (self.drain_s if runs else 0.0)
+        return next_p0_in >= gap or now - self.over_since >= _LASTING_S + _LONGEST_WAIT_S

@@ -204,6 +204,9 @@ class CoroutineSlot:
     async def _guard(self, step: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
             await step()
+        except asyncio.CancelledError:
+            # Only the end of the loop itself cancels this, and with it goes everything that lives on it.
+            return
         except BaseException:
             # An exit raised here would end the loop for everybody.
             logger.warning("letting go of a handle failed", exc_info=True, extra={"action": "slot_destroy_failed"})

@@ -24,8 +24,10 @@ def engine_in() -> Iterator[Callable[..., Engine]]:
     """Return a maker of brisk engines on a given data folder; what is left of them is swept up."""
     engines: list[Engine] = []
 
-    def make(data: Path, *options: str, speed: float = 120, environment: dict[str, str] | None = None) -> Engine:
-        engine = Engine(data, speed=speed, environment={**BRISK, **(environment or {})}).start(*options)
+    def make(
+        data: Path, *options: str, speed: float = 120, environment: dict[str, str] | None = None, **more: str
+    ) -> Engine:
+        engine = Engine(data, speed=speed, environment={**BRISK, **(environment or {})}, **more).start(*options)
         engines.append(engine)
         return engine
 

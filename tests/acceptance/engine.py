@@ -29,11 +29,20 @@ Line = dict[str, Any]
 class Engine:
     """Starts `supervisor.py run` on a data folder and reads its log as it comes.
 
-    `environment` is added to a copy of ours that knows no service of this machine.
+    `environment` is added to a copy of ours that knows no service of this machine. `program` may be another script
+    that changes the program before it calls it.
     """
 
-    def __init__(self, data: Path, *, speed: float = 60, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        speed: float = 60,
+        environment: dict[str, str] | None = None,
+        program: str = "supervisor.py",
+    ) -> None:
         self.data = data
+        self.program = program
         self.speed = speed
         self.environment = environment or {}
         self.lines: list[Line] = []
@@ -45,7 +54,7 @@ class Engine:
         """Start it and return; `ready` waits until it works."""
         known = ("DATABASE_URL", "REDIS_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "PLATFORM_URL", "CONTROL_KEY")
         environment = {name: value for name, value in os.environ.items() if name not in known}
-        words = [sys.executable, "supervisor.py", "run", "--speed", str(self.speed), "--data", str(self.data), *options]
+        words = [sys.executable, self.program, "run", "--speed", str(self.speed), "--data", str(self.data), *options]
         self._process = subprocess.Popen(
             words,
             cwd=ROOT,

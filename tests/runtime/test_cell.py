@@ -155,7 +155,7 @@ def test_an_actor_that_hangs_is_given_up_and_what_it_does_later_is_no_news(messa
     with pytest.raises(ActorUnavailableError, match=r"died of \w+: no answer within 3 s"):
         asked.get()
     assert sleeper.let_go.wait(WAIT)
-    assert abandoned_threads() == ["node#1 (abandoned)"]
+    assert [thread.name for thread in abandoned_threads()] == ["node#1 (abandoned)"]
     sleeper.release.set()
     assert node.life.ended.wait(WAIT)
     eventually(lambda: not abandoned_threads(), "the thread came home")
