@@ -123,9 +123,9 @@ class Timetable:
         return actions
 
     def settled(
-        self, job: str, slot: datetime, attempt: int, outcome: Outcome, at: datetime, retry_at: datetime
+        self, job: str, slot: datetime, attempt: int, outcome: Outcome, at: datetime, retry_at: datetime | None
     ) -> None:
-        """A run ended. A transient failure is tried again at `retry_at` while attempts are left."""
+        """A run ended. `retry_at` is when a failure is tried again, as `Retry` decided; None: it is not."""
         row = self.rows.get(job)
         if row is None:
             return
@@ -135,7 +135,7 @@ class Timetable:
                 row.last_success = at
             case Snooze(until, _):
                 row.extra = (until, slot, attempt, "snooze")
-            case Failed(_, transient) if transient and attempt < row.entry.attempts:
+            case Failed() if retry_at is not None:
                 row.extra = (retry_at, slot, attempt + 1, "retry")
 
     def triggered(self, job: str, now: datetime, by: str) -> list[Action]:

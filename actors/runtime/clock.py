@@ -15,6 +15,7 @@ import schedule
 
 from actors.domain.backoff import Backoff
 from actors.domain.priority import Band, Priority
+from actors.domain.retry import Retry
 from actors.domain.timetable import Entry, Fire, Miss, Timetable
 from actors.errors import AppError
 from actors.messages import Drain, Due, Missed, Planned, Request, Settled, Tick, Trigger, Wake
@@ -100,6 +101,7 @@ class Clock:
     board: Address
     opened: threading.Event
     """Set once the schema is up to date; nothing is asked of the database before."""
+    retries: Mapping[str, Retry] = field(init=False)
     timetable: Timetable = field(init=False)
     ticker: Ticker = field(init=False)
     early: dict[str, str] = field(default_factory=dict)
@@ -109,6 +111,10 @@ class Clock:
     planned: Planned | None = None
 
     def __post_init__(self) -> None:
+        self.retries = {
+            entry.job: Retry(entry.attempts, Backoff(self.backoffs.get(entry.job, 5.0), _LONGEST_BACKOFF_S))
+            for entry in self.entries
+        }
         self.timetable = Timetable.of(self.entries)
         address = self.context.address
         self.ticker = Ticker(lambda: _send(address, Tick()))
@@ -182,13 +188,13 @@ class Clock:
         self._carry_out(actions)
 
     def _settled(self, settled: Settled) -> None:
-        draw = random.random()
-        backoff = Backoff(self.backoffs.get(settled.job, 5.0), _LONGEST_BACKOFF_S)
-        wait = backoff.delay(settled.attempt - 1, draw)
-        retry_at = self.schedule_clock.now() + timedelta(seconds=wait * self.schedule_clock.speed)
-        self.timetable.settled(
-            settled.job, settled.slot, settled.attempt, settled.outcome, settled.ended_at, retry_at
+        retry, clock = self.retries.get(settled.job), self.schedule_clock
+        retry_at = (
+            None
+            if retry is None
+            else retry.after(settled.outcome, settled.attempt, clock.now(), clock.speed, random.random())
         )
+        self.timetable.settled(settled.job, settled.slot, settled.attempt, settled.outcome, settled.ended_at, retry_at)
         self._tick()
 
     def _tick(self) -> None:

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actors.domain.backoff import Backoff
 from actors.domain.outcome import Blocked, Done, Failed, Nothing, Outcome, Snooze
+from actors.domain.retry import Retry
 from actors.domain.timetable import Action, After, Entry, Fire, Miss, Timetable, slot_before
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,7 +33,9 @@ def table(*entries: Entry, last: datetime | None = NOON - HOUR) -> Timetable:
 
 def end(timetable: Timetable, fire: Action, outcome: Outcome, at: datetime, retry_in: timedelta = MINUTE) -> None:
     assert isinstance(fire, Fire)
-    timetable.settled(fire.job, fire.slot, fire.attempt, outcome, at, at + retry_in)
+    wait = retry_in.total_seconds()
+    retry = Retry(timetable.rows[fire.job].entry.attempts, Backoff(wait, wait))
+    timetable.settled(fire.job, fire.slot, fire.attempt, outcome, at, retry.after(outcome, fire.attempt, at, 1.0, 0.0))
 
 
 def test_d1_a_job_that_never_ran_fires_at_once_for_the_slot_before() -> None:
