@@ -75,6 +75,9 @@ class Replay:
                         self.trace.append(f"stop {name}")
                 case Escalate():
                     self.has_ended = True
+            if not todo:
+                # Nothing moves: what is due is tried again before the next event.
+                todo += self.machine.tick(0.0)
         self.newest = self.has_not_run = ""
 
     def start(self, name: str) -> list[Action]:
