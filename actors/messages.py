@@ -22,11 +22,32 @@ class Wake:
 
 @dataclass(frozen=True, slots=True)
 class Exited:
-    """Cell to supervisor: the incarnation ended by itself. `reason` is "normal", "shutdown" or the error."""
+    """Cell to supervisor: the incarnation ended by itself. `reason` is "normal", "shutdown" or the error.
+
+    `outage`: the error says that a dependency is away (`AppError.is_infrastructure`).
+    """
 
     name: str
     generation: int
     reason: str
+    outage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TerminateChild:
+    """Anybody above to supervisor, as an ask: stop this child and leave it stopped. Answers "ok" or "not_found"."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestartChild:
+    """Anybody above to supervisor, as an ask: start this stopped child again.
+
+    Answers "ok", "running", "restarting", "not_found", or the text of the error that its start ended with.
+    """
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import random
+import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+import pykka
 
 from actors.domain.priority import Band
 from actors.domain.supervision import (
@@ -14,12 +17,14 @@ from actors.domain.supervision import (
     Escalate,
     Policy,
     Restart,
+    Standing,
     StartChild,
     StopChild,
     Supervision,
+    is_normal,
 )
 from actors.errors import AppError
-from actors.messages import ActorChanged, DeadLetter, Describe, Exited, Wake
+from actors.messages import ActorChanged, DeadLetter, Describe, Exited, RestartChild, TerminateChild, Wake
 from actors.runtime.cell import ActorContext, Behaviour, Cell, Incarnation
 
 if TYPE_CHECKING:
@@ -35,21 +40,29 @@ _START_LIMIT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ChildSpec:
-    """A child as data: where it is reached, how it is made, and how it is supervised."""
+    """A child as data: where it is reached, how it is made, and how it is supervised (see `ChildPolicy`)."""
 
     address: Address
     factory: Callable[[ActorContext], Behaviour]
     restart: Restart = Restart.PERMANENT
     shutdown_s: float = 5.0
+    significant: bool = False
 
     @property
     def policy(self) -> ChildPolicy:
         """Return the part that the pure machine decides on."""
-        return ChildPolicy(self.address.name, self.restart, self.shutdown_s)
+        return ChildPolicy(self.address.name, self.restart, self.shutdown_s, self.significant)
 
 
 class EscalatedError(AppError):
-    """A supervisor gave up: its own supervisor restarts it, or the process ends."""
+    """A supervisor gave up: its own supervisor restarts it, or the process ends.
+
+    `outage`: only a dependency is away, which the supervisor above need not count.
+    """
+
+    def __init__(self, message: str, *, outage: bool = False) -> None:
+        super().__init__(message)
+        self.is_infrastructure = outage
 
 
 @dataclass(slots=True)
@@ -57,7 +70,9 @@ class Supervisor:
     """Behaviour of a supervisor. Its children start in order within its own start and stop in reverse within its stop.
 
     Starting and stopping block its thread, each with a deadline; nothing else does. When the machine gives up it
-    raises `EscalatedError`, so that its own death is a message to the supervisor above.
+    raises `EscalatedError`, so that its own death is a message to the supervisor above; when a significant child took
+    it along it ends as "shutdown". A child's death has one line in the log with its cause: the cell writes it for a
+    crash, the supervisor for every other end.
     """
 
     context: ActorContext
@@ -75,14 +90,16 @@ class Supervisor:
         """Serve exits, timers and questions."""
         now = time.monotonic()
         match message:
-            case Exited(name, generation, reason):
-                if self.lives[name].generation == generation:
-                    self._tell_board(ActorChanged(name, "exited", generation, reason))
-                    self._carry_out(self.machine.exited(name, reason, now, random.random()))
+            case Exited():
+                self._exited(message, now)
             case DeadLetter():
                 self._tell_board(message)
             case Wake():
                 self._carry_out(self.machine.tick(now))
+            case TerminateChild(name):
+                return self._terminate_child(name)
+            case RestartChild(name):
+                return self._restart_child(name)
             case Describe():
                 return {name: life.generation for name, life in self.lives.items()}
             case _:
@@ -93,6 +110,34 @@ class Supervisor:
         """Stop the children in reverse order; after a crash too, so that none runs beside its successor."""
         self._carry_out(self.machine.stop())
 
+    def _exited(self, news: Exited, now: float) -> None:
+        name, generation, reason = news.name, news.generation, news.reason
+        if self.lives[name].generation != generation:
+            return
+        if is_normal(reason) and self.machine.standing(name) is Standing.RUNNING:
+            logger.info(
+                "%s ended by itself: %s",
+                name,
+                reason,
+                extra={"action": "actor_ended", "actor": name, "generation": generation},
+            )
+        self._tell_board(ActorChanged(name, "exited", generation, reason))
+        self._carry_out(self.machine.exited(name, reason, now, random.random(), outage=news.outage))
+
+    def _terminate_child(self, name: str) -> str:
+        if self.machine.standing(name) is Standing.NOT_FOUND:
+            return Standing.NOT_FOUND.value
+        self._carry_out(self.machine.terminate_child(name))
+        return "ok"
+
+    def _restart_child(self, name: str) -> str:
+        standing = self.machine.standing(name)
+        if standing is not Standing.STOPPED:
+            return standing.value
+        self._carry_out(self.machine.restart_child(name))
+        error = self.lives[name].start_error
+        return "ok" if error is None else _text(error)
+
     def _carry_out(self, actions: list[Action]) -> None:
         todo = list(actions)
         while todo:
@@ -101,8 +146,10 @@ class Supervisor:
                     todo += self._start(name)
                 case StopChild(name, shutdown_s):
                     self._stop(name, shutdown_s)
-                case Escalate(reason):
-                    raise EscalatedError(f"{self.context.address.name} gave up: {reason}")
+                case Escalate(reason) if is_normal(reason):
+                    self._end_by_itself()
+                case Escalate(reason, outage):
+                    raise EscalatedError(f"{self.context.address.name} gave up: {reason}", outage=outage)
         wake = self.machine.next_wake()
         if wake is not None:
             self.context.wake_at(wake)
@@ -124,7 +171,7 @@ class Supervisor:
                 life.start_error = TimeoutError(f"start took more than {_START_LIMIT_S:g} s")
         now = time.monotonic()
         if life.start_error is not None:
-            reason = f"{type(life.start_error).__name__}: {life.start_error}"
+            reason = _text(life.start_error)
             logger.error(
                 "%s did not start",
                 name,
@@ -132,7 +179,8 @@ class Supervisor:
                 extra={"action": "actor_start_failed", "actor": name, "generation": life.generation},
             )
             self._tell_board(ActorChanged(name, "start_failed", life.generation, reason))
-            return self.machine.start_failed(name, reason, now, random.random())
+            outage = _is_outage(life.start_error)
+            return self.machine.start_failed(name, reason, now, random.random(), outage=outage)
         action = "actor_restarted" if again else "actor_started"
         level = logging.WARNING if again else logging.INFO
         verb = "restarted" if again else "started"
@@ -142,22 +190,33 @@ class Supervisor:
 
     def _stop(self, name: str, shutdown_s: float) -> None:
         life = self.lives[name]
-        spec = self.specs[name]
-        if not life.ended.is_set():
-            spec.address.mailbox.stop(life.generation)
-            if not life.ended.wait(shutdown_s):
-                spec.address.mailbox.fence(life.generation)
-                logger.warning(
-                    "%s did not stop within %g s and was abandoned",
-                    name,
-                    shutdown_s,
-                    extra={"action": "actor_abandoned", "actor": name, "generation": life.generation},
-                )
-        logger.info("%s stopped", name, extra={"action": "actor_stopped", "actor": name, "generation": life.generation})
+        mailbox = self.specs[name].address.mailbox
+        extra = {"action": "actor_stopped", "actor": name, "generation": life.generation}
+        if shutdown_s == 0.0:
+            mailbox.fence(life.generation)
+            logger.info("%s is cut off", name, extra=extra)
+        else:
+            mailbox.stop(life.generation)
+            if life.ended.wait(shutdown_s):
+                logger.info("%s stopped", name, extra=extra)
+            else:
+                mailbox.fence(life.generation)
+                extra["action"] = "actor_abandoned"
+                logger.warning("%s did not stop within %g s and was abandoned", name, shutdown_s, extra=extra)
         self._tell_board(ActorChanged(name, "stopped", life.generation))
 
+    def _end_by_itself(self) -> None:
+        # Pykka's own stop is the one end that is no crash; the cell reports it as "shutdown".
+        own: object = self.context.inbox
+        for reference in pykka.ActorRegistry.get_all():
+            if reference.actor_inbox is own:
+                reference.stop(block=False)
+
     def _report(self, news: Exited | DeadLetter) -> None:
-        # Called in a dying child's thread: control band, because news of a death must never be refused.
+        # Called in a dying child's thread, while its cell handles the error that it died of. Control band, because news
+        # of a death must never be refused.
+        if isinstance(news, Exited):
+            news = replace(news, outage=_is_outage(sys.exception()))
         self.context.address.tell(news, Band.CONTROL)
 
     def _tell_board(self, news: ActorChanged | DeadLetter) -> None:
@@ -165,3 +224,11 @@ class Supervisor:
             self.board.tell(news)
         except AppError:
             logger.warning("the board took no news", extra={"action": "news_lost", "actor": self.context.address.name})
+
+
+def _text(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _is_outage(error: BaseException | None) -> bool:
+    return isinstance(error, AppError) and error.is_infrastructure

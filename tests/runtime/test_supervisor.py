@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pykka
 import pytest
 
+from actors.domain.backoff import Backoff
 from actors.domain.priority import Band
-from actors.domain.supervision import Policy, Restart, Strategy
-from actors.errors import ActorUnavailableError, MailboxFullError
-from actors.messages import ActorChanged, DeadLetter, Describe, Exited
+from actors.domain.supervision import AutoShutdown, Policy, Restart, Strategy
+from actors.errors import ActorUnavailableError, MailboxFullError, ResourceDiedError
+from actors.messages import ActorChanged, DeadLetter, Describe, Exited, RestartChild, TerminateChild
 from actors.runtime.address import Address
 from actors.runtime.cell import ActorContext, Cell, Incarnation
 from actors.runtime.mailbox import Inbox
-from actors.runtime.supervisor import ChildSpec, Supervisor
+from actors.runtime.supervisor import ChildSpec, EscalatedError, Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 WAIT = 5.0
 
@@ -194,6 +198,9 @@ class Parts:
         self.order: list[str] = []
         self.hangs, self.release = threading.Event(), threading.Event()
         self.addresses = {name: Address(name) for name in names}
+        self.contexts: dict[str, ActorContext] = {}
+        self.on_stop: dict[str, Callable[[], None]] = {}
+        self.let_go = {name: threading.Event() for name in names}
 
     def spec(self, name: str, shutdown_s: float = WAIT) -> ChildSpec:
         return ChildSpec(self.addresses[name], lambda context: Part(self, name, context), shutdown_s=shutdown_s)
@@ -203,6 +210,7 @@ class Part:
     def __init__(self, parts: Parts, name: str, context: ActorContext) -> None:
         self.parts, self.name, self.generation = parts, name, context.generation
         parts.order.append(f"start {name}")
+        parts.contexts[name] = context
 
     def receive(self, message: Any) -> Any:
         if message == "die":
@@ -210,10 +218,18 @@ class Part:
         if message == "hang":
             self.parts.hangs.set()
             assert self.parts.release.wait(WAIT)
+        if message == "hang and die":
+            self.parts.hangs.set()
+            assert self.parts.release.wait(WAIT)
+            raise RuntimeError("while it was stopped")
+        if message == "lose the database":
+            raise ResourceDiedError("the database is away")
         return self.generation
 
     def stop(self) -> None:
         self.parts.order.append(f"stop {self.name}")
+        self.parts.on_stop.get(self.name, lambda: None)()
+        self.parts.let_go[self.name].set()
 
 
 def test_a_group_restarts_in_order_on_the_same_addresses() -> None:
@@ -280,3 +296,202 @@ def test_a10_a_machine_out_of_threads_is_a_failed_start_and_tried_again(monkeypa
     monkeypatch.setattr(Cell, "start", start)
     parts.addresses["a"].tell("die")
     assert parts.addresses["a"].ask("who", WAIT, Band.P3) == 3
+
+
+def end_by_itself(context: ActorContext) -> None:
+    """End the actor as its own reference does: no error, and no stop of its supervisor's."""
+    (reference,) = [each for each in pykka.ActorRegistry.get_all() if each.actor_inbox is context.inbox]
+    reference.stop(block=True, timeout=WAIT)
+
+
+def lines_about(caplog: pytest.LogCaptureFixture, name: str, *actions: str) -> list[str]:
+    records = [record for record in caplog.records if getattr(record, "actor", "") == name]
+    return [record.action for record in records if not actions or record.action in actions]
+
+
+DEATHS = ("actor_crashed", "actor_ended", "actor_stopped", "actor_abandoned", "actor_start_failed")
+
+
+def test_c1_5_a_child_that_was_terminated_stays_stopped_until_somebody_asks_for_it() -> None:
+    parts = Parts("ab")
+    tree = Tree([parts.spec(name) for name in "ab"], GENEROUS)
+    assert tree.address.ask(TerminateChild("b"), WAIT) == "ok"
+    assert tree.address.ask(TerminateChild("b"), WAIT) == "ok"
+    assert tree.address.ask(TerminateChild("x"), WAIT) == "not_found"
+    assert parts.order[2:] == ["stop b"]
+    assert tree.address.ask(RestartChild("b"), WAIT) == "ok"
+    assert tree.address.ask(RestartChild("b"), WAIT) == "running"
+    assert tree.address.ask(RestartChild("x"), WAIT) == "not_found"
+    assert parts.order[3:] == ["start b"]
+    assert parts.addresses["b"].ask("who", WAIT) == 2
+
+
+def test_a_child_in_its_back_off_is_called_restarting_and_not_started_twice() -> None:
+    parts = Parts("a")
+    tree = Tree([parts.spec("a")], Policy(intensity=10, period_s=60, backoff=Backoff(60.0, 60.0)))
+    with pytest.raises(ActorUnavailableError):
+        parts.addresses["a"].ask("die", WAIT)
+    assert tree.address.ask(RestartChild("a"), WAIT) == "restarting"
+    assert tree.address.ask(TerminateChild("a"), WAIT) == "ok"
+    assert tree.address.ask(RestartChild("a"), WAIT) == "ok"
+    assert parts.order == ["start a", "stop a", "start a"]
+
+
+def test_who_asks_for_a_child_that_cannot_start_gets_the_error() -> None:
+    addresses, errors = Address("a"), iter([None, ValueError("no"), None])
+
+    def make(context: ActorContext) -> Any:
+        if error := next(errors):
+            raise error
+        return Echo(context, [], threading.Event())
+
+    tree = Tree([ChildSpec(addresses, make)], Policy(intensity=0))
+    assert tree.address.ask(TerminateChild("a"), WAIT) == "ok"
+    assert tree.address.ask(RestartChild("a"), WAIT) == "ValueError: no"
+    assert tree.address.ask(RestartChild("a"), WAIT) == "ok"
+
+
+def test_c1_3_requests_are_served_between_the_tries_of_a_restart_that_fails() -> None:
+    address, starts, failed_often = Address("a"), [], threading.Event()
+
+    def make(context: ActorContext) -> Any:
+        starts.append(context.generation)
+        if len(starts) > 1:
+            if len(starts) > 3:
+                failed_often.set()
+            raise ValueError("no")
+        return Echo(context, [], threading.Event())
+
+    tree = Tree([ChildSpec(address, make)], Policy(intensity=1_000_000, period_s=60))
+    address.tell("die")
+    assert failed_often.wait(WAIT)
+    assert tree.address.ask(TerminateChild("a"), WAIT) == "ok"
+    tries = len(starts)
+    assert tree.address.ask(RestartChild("a"), WAIT) == "ValueError: no"
+    assert len(starts) == tries + 1
+
+
+def test_c1_7_a_child_that_dies_of_an_error_while_it_is_stopped_is_reported_with_its_cause(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    parts = Parts("abc")
+    tree = Tree([parts.spec(name) for name in "abc"], Policy(Strategy.ONE_FOR_ALL, 1, 60))
+    parts.on_stop["c"] = parts.release.set
+    parts.addresses["b"].tell("hang and die")
+    assert parts.hangs.wait(WAIT)
+    parts.addresses["a"].tell("die")
+    assert parts.addresses["b"].ask("who", WAIT) == 2
+    assert tree.address.ask(Describe(), WAIT) == {"a": 2, "b": 2, "c": 2}
+    causes = [record.exc_info for record in caplog.records if getattr(record, "actor", "") == "b" and record.exc_info]
+    assert [str(cause[1]) for cause in causes if cause] == ["while it was stopped"]
+
+
+def test_c1_7_a_shutdown_time_of_nothing_cuts_a_busy_child_off_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    parts = Parts("ab")
+    Tree([parts.spec("a"), parts.spec("b", shutdown_s=0.0)], Policy(Strategy.ONE_FOR_ALL, 10, 60))
+    parts.addresses["b"].tell("hang")
+    assert parts.hangs.wait(WAIT)
+    parts.addresses["a"].tell("die")
+    assert parts.addresses["a"].ask("who", WAIT, Band.P3) == 2
+    successor = parts.addresses["b"].ask("who", WAIT)
+    assert lines_about(caplog, "b", *DEATHS) == ["actor_stopped"]
+    parts.release.set()
+    assert parts.let_go["b"].wait(WAIT)
+    assert parts.addresses["b"].ask("who", WAIT) == successor
+
+
+def test_c1_9_a_supervisor_ends_as_shutdown_with_its_significant_child() -> None:
+    parts = Parts("ab")
+    specs = [parts.spec("a"), replace(parts.spec("b"), restart=Restart.TRANSIENT, significant=True)]
+    tree = Tree(specs, Policy(auto_shutdown=AutoShutdown.ANY_SIGNIFICANT))
+    end_by_itself(parts.contexts["b"])
+    assert tree.died.wait(WAIT)
+    assert [news for news in tree.reports if isinstance(news, Exited)] == [Exited("root", 1, "shutdown")]
+    assert not [news for news in tree.reports if isinstance(news, DeadLetter)], "it is no crash"
+    assert parts.order[-2:] == ["stop b", "stop a"]
+
+
+def test_c1_9_a_significant_child_that_is_terminated_does_not_end_its_supervisor() -> None:
+    parts = Parts("ab")
+    specs = [parts.spec("a"), replace(parts.spec("b"), restart=Restart.TRANSIENT, significant=True)]
+    tree = Tree(specs, Policy(auto_shutdown=AutoShutdown.ANY_SIGNIFICANT))
+    assert tree.address.ask(TerminateChild("b"), WAIT) == "ok"
+    assert tree.address.ask(RestartChild("b"), WAIT) == "ok"
+    assert parts.addresses["a"].ask("who", WAIT) == 1
+
+
+def test_a_dependency_that_is_away_burns_no_intensity_but_a_bug_does() -> None:
+    parts = Parts("a")
+    tree = Tree([parts.spec("a")], Policy(intensity=0, backoff=Backoff(0.001, 0.001)))
+    for generation in range(1, 6):
+        with pytest.raises(ActorUnavailableError, match="away"):
+            parts.addresses["a"].ask("lose the database", WAIT)
+        assert parts.addresses["a"].ask("who", WAIT, Band.P3) == generation + 1
+    parts.addresses["a"].tell("die")
+    assert tree.died.wait(WAIT)
+
+
+def test_a_group_that_cannot_start_for_want_of_a_dependency_burns_no_intensity_above() -> None:
+    def make(_: ActorContext) -> Any:
+        raise ResourceDiedError("the database is away")
+
+    tree = Tree([ChildSpec(Address("a"), make)], GENEROUS)
+    assert isinstance(tree.life.start_error, EscalatedError)
+    assert tree.life.start_error.is_infrastructure
+    broken = Tree([ChildSpec(Address("a"), lambda _: 1 / 0)], GENEROUS)  # type: ignore[arg-type, return-value]
+    assert isinstance(broken.life.start_error, EscalatedError)
+    assert not broken.life.start_error.is_infrastructure
+
+
+def test_every_death_has_one_line_with_its_cause(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    parts = Parts("abcd")
+    specs = [parts.spec(name) for name in "abc"] + [parts.spec("d", shutdown_s=0.01)]
+    tree = Tree(specs, GENEROUS)
+    parts.addresses["a"].tell("die")
+    assert parts.addresses["a"].ask("who", WAIT, Band.P3) == 2
+    end_by_itself(parts.contexts["b"])
+    assert parts.addresses["b"].ask("who", WAIT) == 2
+    assert tree.address.ask(TerminateChild("c"), WAIT) == "ok"
+    parts.addresses["d"].tell("hang")
+    assert parts.hangs.wait(WAIT)
+    assert tree.address.ask(TerminateChild("d"), WAIT) == "ok"
+    parts.release.set()
+    assert {name: lines_about(caplog, name, *DEATHS) for name in "abcd"} == {
+        "a": ["actor_crashed"],
+        "b": ["actor_ended"],
+        "c": ["actor_stopped"],
+        "d": ["actor_abandoned"],
+    }
+
+
+def test_a_restart_that_was_slow_and_succeeds_after_its_limit_leaves_one_of_it(monkeypatch: Any) -> None:
+    address, release, let_go = Address("a"), threading.Event(), threading.Event()
+    served: list[int] = []
+
+    class Slow:
+        def __init__(self, context: ActorContext) -> None:
+            self.generation = context.generation
+            if self.generation == 2:
+                assert release.wait(WAIT)
+
+        def receive(self, message: Any) -> Any:
+            if message == "die":
+                raise RuntimeError("as told")
+            served.append(self.generation)
+            return self.generation
+
+        def stop(self) -> None:
+            if self.generation == 2:
+                let_go.set()
+
+    tree = Tree([ChildSpec(address, Slow)], GENEROUS)
+    monkeypatch.setattr("actors.runtime.supervisor._START_LIMIT_S", 0.05)
+    address.tell("die")
+    successor = address.ask("who", WAIT, Band.P3)
+    release.set()
+    assert let_go.wait(WAIT)
+    assert address.ask("who", WAIT) == successor
+    assert served == [successor, successor]
+    assert tree.address.ask(Describe(), WAIT) == {"a": successor}
