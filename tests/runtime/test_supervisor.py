@@ -495,3 +495,14 @@ def test_a_restart_that_was_slow_and_succeeds_after_its_limit_leaves_one_of_it(m
     assert address.ask("who", WAIT) == successor
     assert served == [successor, successor]
     assert tree.address.ask(Describe(), WAIT) == {"a": successor}
+
+
+def test_c2_5_during_the_back_off_the_mailbox_is_kept_and_the_message_that_killed_is_not_served_again() -> None:
+    parts = Parts("a")
+    Tree([parts.spec("a")], Policy(intensity=10, period_s=60, backoff=Backoff(0.05, 0.05, 0.0)))
+    address = parts.addresses["a"]
+    with pytest.raises(ActorUnavailableError):
+        address.ask("die", WAIT)
+    assert len(address.mailbox) == 0
+    assert address.ask("who", WAIT) == 2
+    assert parts.order == ["start a", "stop a", "start a"]
