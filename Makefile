@@ -4,19 +4,22 @@
 #   make test ARGS="tests/domain"  run the tests
 #   make check                     lint, types and import contracts
 #   make bench                     measure start-up and memory
+#   make soak SEED=7               hold the kernel's machines to 10,000 random traces each
+#   make mutate                    break the kernel's machines in every small way and see the tests notice
 #   make lock                      write the lock files anew from setup.cfg
 
 NEW_ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
 	$(shell $(name) -c '$(NEW_ENOUGH)' 2>/dev/null && echo $(name))))
 BIN := .venv/bin
+SOAKED := tests/models $(wildcard tests/soak)
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes
 # Five days: what is younger may still be withdrawn, or has not reached every mirror.
 COMPILE := $(BIN)/uv pip compile setup.cfg --no-config --quiet --upgrade --exclude-newer '5 days' \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make lock'
 
-.PHONY: setup run test check bench lock
+.PHONY: setup run test check bench soak mutate lock
 .DELETE_ON_ERROR:
 
 setup: .venv/run.stamp
@@ -36,6 +39,12 @@ check: .venv/dev.stamp
 bench: .venv/dev.stamp
 	@$(BIN)/python -m actors.embedded.setup
 	@exec $(BIN)/python -m tests.benchmarks.run $(ARGS)
+
+soak: .venv/dev.stamp
+	@SOAK=1 SOAK_SEED=$(or $(SEED),$(shell date +%s)) exec $(BIN)/python -m pytest $(SOAKED) $(ARGS)
+
+mutate: .venv/dev.stamp
+	@exec $(BIN)/python -m tests.mutation.run $(ARGS)
 
 lock: .venv/dev.stamp
 	$(COMPILE) --output-file requirements.lock

@@ -25,8 +25,6 @@ class Retry:
         Only a transient failure is tried again. Schedule time goes `speed` times as fast as the back-off's real time;
         `draw` in [0, 1) is its jitter.
         """
-        match outcome:
-            case Failed(_, transient) if transient and attempt < self.attempts:
-                return now + timedelta(seconds=self.backoff.delay(attempt - 1, draw) * speed)
-            case _:
-                return None
+        if not isinstance(outcome, Failed) or not outcome.transient or attempt >= self.attempts:
+            return None
+        return now + timedelta(seconds=self.backoff.delay(attempt - 1, draw) * speed)

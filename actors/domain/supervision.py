@@ -187,7 +187,6 @@ class Supervision:
         In the first start that is final. A restart counts (see `exited`) and is tried again by a later `tick`, never
         at once: requests are served in between, and a stop among them. A child that somebody asked for stays stopped.
         """
-        self._queue = []
         match self._mode:
             case _Mode.FIRST:
                 return self._give_up(f"{name} did not start: {reason}", outage=outage)
