@@ -12,7 +12,7 @@ NEW_ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
 	$(shell $(name) -c '$(NEW_ENOUGH)' 2>/dev/null && echo $(name))))
 BIN := .venv/bin
-SOAKED := tests/models $(wildcard tests/soak)
+SOAKED := tests/conformance tests/models $(wildcard tests/soak)
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes
 # Five days: what is younger may still be withdrawn, or has not reached every mirror.
 COMPILE := $(BIN)/uv pip compile setup.cfg --no-config --quiet --upgrade --exclude-newer '5 days' \

@@ -221,7 +221,6 @@ def test_d10_once_what_was_broken_is_mended_every_permanent_child_runs_again(
     strategy: Strategy, wait: float, steps: list[tuple[str, str, int]]
 ) -> None:
     children = [ChildPolicy(name) for name in "abcd"]
-    # Without a back-off a broken start is tried at once for ever, as in OTP; intensity ends that, not this test.
     shell = Shell(policy(10_000, strategy=strategy, backoff=Backoff(wait, 4.0, 0.0)), *children)
     for kind, name, pause in steps:
         match kind:
@@ -229,7 +228,7 @@ def test_d10_once_what_was_broken_is_mended_every_permanent_child_runs_again(
                 shell.crash(name)
             case "tick":
                 shell.tick(shell.now + pause)
-            case "break" if wait:
+            case "break":
                 shell.broken.add(name)
             case "mend":
                 shell.broken.discard(name)

@@ -19,6 +19,7 @@ from actors.runtime.address import Address
 from actors.runtime.cell import ActorContext, Cell, Incarnation
 from actors.runtime.mailbox import Inbox
 from actors.runtime.supervisor import ChildSpec, EscalatedError, Supervisor
+from tests.stage import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -410,6 +411,23 @@ def test_c1_9_a_supervisor_ends_as_shutdown_with_its_significant_child() -> None
     assert [news for news in tree.reports if isinstance(news, Exited)] == [Exited("root", 1, "shutdown")]
     assert not [news for news in tree.reports if isinstance(news, DeadLetter)], "it is no crash"
     assert parts.order[-2:] == ["stop b", "stop a"]
+
+
+@pytest.mark.parametrize("restart", [Restart.PERMANENT, Restart.TRANSIENT])
+def test_c1_9_whether_a_supervisor_that_ended_as_shutdown_comes_back_is_for_its_own_supervisor(
+    restart: Restart,
+) -> None:
+    parts, group = Parts("s"), Address("group")
+    policy = Policy(auto_shutdown=AutoShutdown.ALL_SIGNIFICANT)
+    members = {"s": replace(parts.spec("s"), restart=Restart.TEMPORARY, significant=True)}
+    make = lambda context: Supervisor(context, policy, members, Address("board"))  # noqa: E731
+    tree = Tree([ChildSpec(group, make, restart, WAIT)], GENEROUS)
+    end_by_itself(parts.contexts["s"])
+    if restart is Restart.TRANSIENT:
+        eventually(lambda: tree.address.ask(RestartChild("group"), WAIT) == "ok")
+    assert parts.addresses["s"].ask("who", WAIT) == 2
+    assert group.ask(RestartChild("s"), WAIT) == "running"
+    assert group.mailbox.generation == 2
 
 
 def test_c1_9_a_significant_child_that_is_terminated_does_not_end_its_supervisor() -> None:
