@@ -55,6 +55,10 @@ logger = logging.getLogger(__name__)
 _DRAIN_S = 30.0
 _STOP_S = 30.0
 _MIGRATE_AGAIN_S = 1.0
+_GROUP_ANSWER_S = 60.0
+"""A supervisor may be busy with children: 10 s for a start, and for each stop the child's own time."""
+_KEEPER_ANSWER_S = 75.0
+"""A keeper may be busy with the start of its server, for a minute."""
 _BOARD_S = 2.0
 _STATEMENTS_BEHIND_P0 = 3.0
 """How many times longer than P0's a statement of the other priorities may run."""
@@ -188,7 +192,7 @@ class App:
         )
 
         def group(name: str, children: list[ChildSpec]) -> ChildSpec:
-            return spec(name, self._supervisor(policy, children), shutdown_s=_STOP_S)
+            return spec(name, self._supervisor(policy, children), shutdown_s=_STOP_S, answer_s=_GROUP_ANSWER_S)
 
         beat = config.log.heartbeat.total_seconds()
         return self._supervisor(
@@ -279,7 +283,7 @@ class App:
 
     def _keeper(self, server: Any) -> ChildSpec:
         dependants = tuple(self._address(name) for name in self.world.dependants(server.name))
-        return self._spec(server.name, lambda c: ServerKeeper(c, server, dependants), shutdown_s=15.0)
+        return self._spec(server.name, lambda c: ServerKeeper(c, server, dependants), 15.0, _KEEPER_ANSWER_S)
 
     def _families(self) -> list[str]:
         return sorted({job.family for job in self.jobs.values()})
@@ -325,8 +329,10 @@ class App:
         client = redis.Redis(connection_pool=self._pool)
         return Operator(context, reach, client, self.world.redis_is_embedded, self.config.control.key)
 
-    def _spec(self, name: str, factory: Callable[[ActorContext], Behaviour], shutdown_s: float = 5.0) -> ChildSpec:
-        return ChildSpec(self._address(name), factory, shutdown_s=shutdown_s)
+    def _spec(
+        self, name: str, factory: Callable[[ActorContext], Behaviour], shutdown_s: float = 5.0, answer_s: float = 10.0
+    ) -> ChildSpec:
+        return ChildSpec(self._address(name), factory, shutdown_s=shutdown_s, answer_s=answer_s)
 
     def _prepare(self, run: Run, scope: Scope) -> JobContext:
         database = self._database(scope)

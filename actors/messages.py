@@ -61,6 +61,14 @@ class ActorChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """From the thread of whoever is asked whether it still serves, to who asked; `number` says which time, or life."""
+
+    name: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Ticker to clock: look at the timetable."""
 
@@ -181,13 +189,6 @@ class SlotSettled:
 @dataclass(frozen=True, slots=True)
 class Reset:
     """Server actor to front: the server behind your handles was restarted; drop stale handles."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoopAnswered:
-    """Event loop to its keeper: the ping of this number was answered."""
-
-    number: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pykka
 
 from actors.domain.mailbox import Verdict
-from actors.errors import ActorUnavailableError
+from actors.errors import ActorUnavailableError, AppError
 from actors.messages import DeadLetter, Exited
-from actors.runtime.abandoned import mark_abandoned
+from actors.runtime.abandoned import mark_abandoned, stack_of
 from actors.runtime.mailbox import ForeignLetter, Inbox, Letter, Ping
 
 if TYPE_CHECKING:
@@ -49,6 +49,11 @@ class ActorContext:
         if self.inbox.wake_at is None or monotonic < self.inbox.wake_at:
             self.inbox.wake_at = monotonic
 
+    def end(self, reason: str) -> None:
+        """End by itself after the message in hand, with a reason that is no crash: "normal" or "shutdown"."""
+        self.inbox.ends_as = reason
+        self.address.mailbox.stop(self.generation)
+
 
 @dataclass(slots=True)
 class Incarnation:
@@ -59,8 +64,14 @@ class Incarnation:
     """Set once the factory returned or raised."""
     ended: threading.Event = field(default_factory=threading.Event)
     """Set once it serves no more messages."""
+    let_go: threading.Event = field(default_factory=threading.Event)
+    """Set once the behaviour has let go of everything."""
     start_error: BaseException | None = None
     cell: Cell | None = None
+
+    def stack(self) -> str:
+        """Return what its thread does right now, for the log."""
+        return "" if self.cell is None or self.cell.thread is None else stack_of(self.cell.thread)
 
     def abandon(self, reason: str) -> None:
         """Give it up without waiting, from its supervisor's thread; the mailbox has been taken from it before.
@@ -96,7 +107,7 @@ class Cell(pykka.ThreadingActor):
         self._report = report
         self._behaviour: Behaviour | None = None
         self._letting_go = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self.thread: threading.Thread | None = None
         incarnation.cell = self
         super().__init__()
 
@@ -105,8 +116,8 @@ class Cell(pykka.ThreadingActor):
 
     def on_start(self) -> None:
         """Build the behaviour in the actor's own thread; a failure is kept for the supervisor, who waits for it."""
-        self._thread = threading.current_thread()
-        self._thread.name = f"{self.address.name}#{self.life.generation}"
+        self.thread = threading.current_thread()
+        self.thread.name = f"{self.address.name}#{self.life.generation}"
         try:
             self._behaviour = self._factory(ActorContext(self.address, self.life.generation, self._inbox))
         except BaseException as error:  # noqa: BLE001 - Pykka would stop every actor
@@ -144,8 +155,8 @@ class Cell(pykka.ThreadingActor):
         letter = self._inbox.serving
         if isinstance(letter, Letter):
             self._bury(letter, reason)
-        if self._thread is not None:
-            mark_abandoned(self._thread)
+        if self.thread is not None:
+            mark_abandoned(self.thread)
         threading.Thread(target=self._let_go, name=f"{self.address.name}-let-go", daemon=True).start()
 
     def _is_over(self, letter: Letter | Verdict) -> bool:
@@ -154,8 +165,10 @@ class Cell(pykka.ThreadingActor):
             case Verdict():
                 self._let_go()
                 self._end()
+                if letter is Verdict.STOP and self._inbox.ends_as:
+                    self._report(Exited(self.address.name, self.life.generation, self._inbox.ends_as))
             case Ping():
-                letter.answer(self.life.generation)
+                letter.answer()
             case ForeignLetter():
                 self._serve(letter, self._handle_receive)
         return self.life.ended.is_set()
@@ -182,7 +195,7 @@ class Cell(pykka.ThreadingActor):
             self._bury(letter, reason)
         self._let_go()
         self._end()
-        self._report(Exited(self.address.name, self.life.generation, reason))
+        self._report(Exited(self.address.name, self.life.generation, reason, outage=is_outage(error)))
 
     def _bury(self, letter: Letter, reason: str) -> None:
         kind = type(letter.message).__name__
@@ -198,7 +211,9 @@ class Cell(pykka.ThreadingActor):
             return
         try:
             behaviour.stop()
+            self.life.let_go.set()
         except BaseException as error:
+            self.life.let_go.set()
             # Pykka would stop every actor.
             logger.warning(
                 "%s did not let go of everything",
@@ -211,3 +226,8 @@ class Cell(pykka.ThreadingActor):
         pykka.ActorRegistry.unregister(self.actor_ref)
         self.actor_stopped.set()
         self.life.ended.set()
+
+
+def is_outage(error: BaseException) -> bool:
+    """Return whether this death only says that a dependency is away, which is a breaker's business."""
+    return isinstance(error, AppError) and error.is_infrastructure

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from actors.domain.priority import Band
 from actors.domain.progress import Finding, Progress
 from actors.errors import ActorUnavailableError
-from actors.messages import Describe, LoopAnswered, LoopReplaced, Wake
+from actors.messages import Answered, Describe, LoopReplaced, Wake
 
 if TYPE_CHECKING:
     from actors.runtime.address import Address
@@ -46,7 +46,7 @@ class LoopKeeper:
             case Wake():
                 self._look(time.monotonic())
                 self.context.wake_at(time.monotonic() + _LOOK_EVERY_S)
-            case LoopAnswered(number) if number == self.asked:
+            case Answered(_, number) if number == self.asked:
                 self.progress.answered()
             case Describe():
                 return {"answers": self.asked}
@@ -64,7 +64,7 @@ class LoopKeeper:
 
     def _ask(self) -> None:
         self.asked += 1
-        address, news = self.context.address, LoopAnswered(self.asked)
+        address, news = self.context.address, Answered("loop", self.asked)
         try:
             self.loop.thread.ping(lambda: address.tell(news, Band.CONTROL))
         except ActorUnavailableError:

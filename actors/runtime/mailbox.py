@@ -61,10 +61,10 @@ class Ping(Letter):
 
     __slots__ = ("answer",)
 
-    def __init__(self, answer: Callable[[int], None]) -> None:
+    def __init__(self, answer: Callable[[], None]) -> None:
         super().__init__(None)
         self.answer = answer
-        """Called with the generation that answers. Never blocks."""
+        """Called in the actor's thread. Never blocks."""
 
 
 class Mailbox:
@@ -144,6 +144,8 @@ class Inbox:
         self.generation = generation
         self.wake_at: float | None = None
         """Monotonic time of the next `Wake`; set by the actor's own thread."""
+        self.ends_as = ""
+        """Set by an actor that ends by itself: the reason that its supervisor hears."""
         self.serving: Letter | Verdict | None = None
         """The letter in hand: what a crash or a hang is the fault of."""
 

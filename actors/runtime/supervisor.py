@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
-import sys
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import pykka
-
 from actors.domain.priority import Band
+from actors.domain.progress import Finding, Progress
 from actors.domain.supervision import (
     ChildPolicy,
     Escalate,
@@ -24,8 +23,9 @@ from actors.domain.supervision import (
     is_normal,
 )
 from actors.errors import AppError
-from actors.messages import ActorChanged, DeadLetter, Describe, Exited, RestartChild, TerminateChild, Wake
-from actors.runtime.cell import ActorContext, Behaviour, Cell, Incarnation
+from actors.messages import ActorChanged, Answered, DeadLetter, Describe, Exited, RestartChild, TerminateChild, Wake
+from actors.runtime.cell import ActorContext, Behaviour, Cell, Incarnation, is_outage
+from actors.runtime.mailbox import Ping
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _START_LIMIT_S = 10.0
+_LOOK_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class ChildSpec:
     restart: Restart = Restart.PERMANENT
     shutdown_s: float = 5.0
     significant: bool = False
+    answer_s: float = 10.0
+    """How long (real seconds) one message may keep it before it counts as hung; longer for who may block."""
 
     @property
     def policy(self) -> ChildPolicy:
@@ -73,6 +76,9 @@ class Supervisor:
     raises `EscalatedError`, so that its own death is a message to the supervisor above; when a significant child took
     it along it ends as "shutdown". A child's death has one line in the log with its cause: the cell writes it for a
     crash, the supervisor for every other end.
+
+    Each running child is asked once a second whether it still serves. One that gives no answer in time is given up and
+    restarted like any that died; its thread lives on as an abandoned one.
     """
 
     context: ActorContext
@@ -81,10 +87,12 @@ class Supervisor:
     board: Address
     machine: Supervision = field(init=False)
     lives: dict[str, Incarnation] = field(default_factory=dict)
+    progress: dict[str, Progress] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.machine = Supervision.of(self.policy, [spec.policy for spec in self.specs.values()])
         self._carry_out(self.machine.start())
+        self.context.wake_at(time.monotonic() + _LOOK_EVERY_S)
 
     def receive(self, message: Any) -> Any:
         """Serve exits, timers and questions."""
@@ -96,6 +104,11 @@ class Supervisor:
                 self._tell_board(message)
             case Wake():
                 self._carry_out(self.machine.tick(now))
+                self._look()
+            case Answered(name, generation) if self.lives[name].generation == generation:
+                self.progress[name].answered()
+            case Answered():
+                """An incarnation before the present one still answers."""
             case TerminateChild(name):
                 return self._terminate_child(name)
             case RestartChild(name):
@@ -112,9 +125,9 @@ class Supervisor:
 
     def _exited(self, news: Exited, now: float) -> None:
         name, generation, reason = news.name, news.generation, news.reason
-        if self.lives[name].generation != generation:
+        if self.lives[name].generation != generation or self.machine.standing(name) is not Standing.RUNNING:
             return
-        if is_normal(reason) and self.machine.standing(name) is Standing.RUNNING:
+        if is_normal(reason):
             logger.info(
                 "%s ended by itself: %s",
                 name,
@@ -138,6 +151,39 @@ class Supervisor:
         error = self.lives[name].start_error
         return "ok" if error is None else _text(error)
 
+    def _look(self) -> None:
+        for name in self.lives:
+            if self.machine.standing(name) is not Standing.RUNNING:
+                continue
+            match self.progress[name].look(time.monotonic()):
+                case Finding.ASK:
+                    self._ask(name, self.lives[name].generation)
+                case Finding.SILENT:
+                    self._give_up(name)
+        self.context.wake_at(time.monotonic() + _LOOK_EVERY_S)
+
+    def _ask(self, name: str, generation: int) -> None:
+        own = self.context.address
+        # A mailbox so full that it takes no P0 gives no answer either.
+        with contextlib.suppress(AppError):
+            ping = Ping(lambda: own.tell(Answered(name, generation), Band.CONTROL))
+            self.specs[name].address.mailbox.put(ping, Band.P0)
+
+    def _give_up(self, name: str) -> None:
+        life, spec = self.lives[name], self.specs[name]
+        reason = f"hung: no answer within {spec.answer_s:g} s"
+        logger.error(
+            "%s hangs and is given up",
+            name,
+            extra={"action": "actor_hung", "actor": name, "generation": life.generation, "data": life.stack()},
+        )
+        spec.address.mailbox.fence(life.generation)
+        life.abandon(reason)
+        # As after a crash, no successor starts before it has let go.
+        life.let_go.wait(spec.shutdown_s)
+        self._tell_board(ActorChanged(name, "exited", life.generation, reason))
+        self._carry_out(self.machine.exited(name, reason, time.monotonic(), random.random()))
+
     def _carry_out(self, actions: list[Action]) -> None:
         todo = list(actions)
         while todo:
@@ -147,7 +193,7 @@ class Supervisor:
                 case StopChild(name, shutdown_s):
                     self._stop(name, shutdown_s)
                 case Escalate(reason) if is_normal(reason):
-                    self._end_by_itself()
+                    self.context.end(reason)
                 case Escalate(reason, outage):
                     raise EscalatedError(f"{self.context.address.name} gave up: {reason}", outage=outage)
         wake = self.machine.next_wake()
@@ -158,7 +204,7 @@ class Supervisor:
         spec = self.specs[name]
         again = name in self.lives
         life = Incarnation(spec.address.mailbox.next_generation())
-        self.lives[name] = life
+        self.lives[name], self.progress[name] = life, Progress(spec.answer_s, _LOOK_EVERY_S)
         try:
             Cell.start(spec.address, spec.factory, life, self._report)
         except RuntimeError as error:
@@ -169,6 +215,7 @@ class Supervisor:
             if not life.ready.wait(_START_LIMIT_S):
                 spec.address.mailbox.fence(life.generation)
                 life.start_error = TimeoutError(f"start took more than {_START_LIMIT_S:g} s")
+                life.abandon(str(life.start_error))
         now = time.monotonic()
         if life.start_error is not None:
             reason = _text(life.start_error)
@@ -179,7 +226,7 @@ class Supervisor:
                 extra={"action": "actor_start_failed", "actor": name, "generation": life.generation},
             )
             self._tell_board(ActorChanged(name, "start_failed", life.generation, reason))
-            outage = _is_outage(life.start_error)
+            outage = is_outage(life.start_error)
             return self.machine.start_failed(name, reason, now, random.random(), outage=outage)
         action = "actor_restarted" if again else "actor_started"
         level = logging.WARNING if again else logging.INFO
@@ -201,22 +248,13 @@ class Supervisor:
                 logger.info("%s stopped", name, extra=extra)
             else:
                 mailbox.fence(life.generation)
+                life.abandon(f"it did not stop within {shutdown_s:g} s")
                 extra["action"] = "actor_abandoned"
                 logger.warning("%s did not stop within %g s and was abandoned", name, shutdown_s, extra=extra)
         self._tell_board(ActorChanged(name, "stopped", life.generation))
 
-    def _end_by_itself(self) -> None:
-        # Pykka's own stop is the one end that is no crash; the cell reports it as "shutdown".
-        own: object = self.context.inbox
-        for reference in pykka.ActorRegistry.get_all():
-            if reference.actor_inbox is own:
-                reference.stop(block=False)
-
     def _report(self, news: Exited | DeadLetter) -> None:
-        # Called in a dying child's thread, while its cell handles the error that it died of. Control band, because news
-        # of a death must never be refused.
-        if isinstance(news, Exited):
-            news = replace(news, outage=_is_outage(sys.exception()))
+        # Called in a dying child's thread: control band, because news of a death must never be refused.
         self.context.address.tell(news, Band.CONTROL)
 
     def _tell_board(self, news: ActorChanged | DeadLetter) -> None:
@@ -228,7 +266,3 @@ class Supervisor:
 
 def _text(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def _is_outage(error: BaseException | None) -> bool:
-    return isinstance(error, AppError) and error.is_infrastructure

@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from actors.domain.priority import Band
@@ -43,6 +44,7 @@ class Watch:
     """A supervisor may be busy with a child for 10 s of start and 30 s of stop; see `actors.runtime.supervisor`."""
     last_s: float = 120.0
     progress: Progress = field(init=False)
+    _answers: SimpleQueue[None] = field(default_factory=SimpleQueue)
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -61,6 +63,9 @@ class Watch:
     def _run(self) -> None:
         while not self._ended.wait(_LOOK_EVERY_S):
             self._set_timer()
+            with contextlib.suppress(Empty):
+                self._answers.get(block=False)
+                self.progress.answered()
             match self.progress.look(time.monotonic()):
                 case Finding.ASK:
                     self._ask()
@@ -73,7 +78,7 @@ class Watch:
     def _ask(self) -> None:
         # A mailbox that takes nothing gives no answer either.
         with contextlib.suppress(AppError):
-            self.root.mailbox.put(Ping(lambda _: self.progress.answered()), Band.P0)
+            self.root.mailbox.put(Ping(lambda: self._answers.put(None)), Band.P0)
 
     def _end_process(self) -> None:
         words = threading.Thread(target=self._say_why, name="last-words", daemon=True)

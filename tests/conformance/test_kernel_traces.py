@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pykka
 import pytest
 
-from actors.domain.priority import Band
 from actors.domain.supervision import Policy, Restart, Strategy
 from actors.errors import ActorUnavailableError
-from actors.messages import Exited, RestartChild, Stop, TerminateChild
+from actors.messages import Exited, RestartChild, TerminateChild
 from actors.runtime.address import Address
 from actors.runtime.cell import Cell, Incarnation
 from actors.runtime.supervisor import ChildSpec, Supervisor
@@ -114,7 +113,7 @@ class Kernel:
             if self.life.ended.is_set():
                 return [*self.trace.lines, "sup_dead"]
         self.trace.add_children(self.running())
-        self.address.tell(Stop(), Band.CONTROL)
+        self.address.mailbox.stop(self.life.generation)
         assert self.life.ended.wait(WAIT_S)
         return self.trace.lines[: self.trace.lines.index("sup_alive") + 2]
 
