@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 import time
@@ -9,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from actors.domain.priority import Band, Priority
-from actors.errors import DeadlineError
+from actors.errors import DeadlineError, PermanentError
 from actors.messages import Request
 from actors.runtime.reply import WaitingReply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from actors.runtime.address import Address
 
@@ -40,6 +41,8 @@ class Scope:
     priority: Priority
     deadline: float
     _revoked: threading.Event = field(default_factory=threading.Event)
+    _asked: set[str] = field(default_factory=set)
+    """Fronts that have an errand of this scope now."""
 
     def revoke(self) -> None:
         """Refuse all further requests of this scope, from any thread."""
@@ -57,6 +60,25 @@ class Scope:
         return left
 
 
+    @contextlib.contextmanager
+    def errand_on(self, front: str) -> Iterator[None]:
+        """Hold this scope's one errand on a front. Only the run's own thread asks, so a second one is a nested one.
+
+        Raises:
+            PermanentError: one is under way there. With all slots so taken, each would wait for the other for ever.
+        """
+        if front in self._asked:
+            raise PermanentError(
+                f"{self.owner} has an errand under way on {front} and sends another from inside it",
+                "send it before that one or after it, not in its on_commit",
+            )
+        self._asked.add(front)
+        try:
+            yield
+        finally:
+            self._asked.discard(front)
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Sends work to one front within one scope. Blocks the calling thread; never used by a front."""
@@ -68,8 +90,12 @@ class Caller:
         """Return the result of one errand.
 
         Raises:
-            AppError: whatever the errand, the slot or the front answered.
+            AppError: whatever the errand, the slot or the front answered; a nested errand on the same front.
         """
+        with self.scope.errand_on(self.front.name):
+            return self._call(work, limit_s, on_commit)
+
+    def _call(self, work: Any, limit_s: float, on_commit: Callable[[Any], float] | None) -> Any:
         now, left = time.monotonic(), self.scope.remaining()
         # An errand that could use all the time left gives up to a second of it to waiting for its slot.
         patience = max(left - limit_s, min(_LEAST_PATIENCE_S, left / 2))

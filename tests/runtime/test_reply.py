@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from actors.domain.priority import Band, Priority
-from actors.errors import AppError, CommitRefusedError, DeadlineError, ExpiredError, NotFoundError
+from actors.errors import AppError, CommitRefusedError, DeadlineError, ExpiredError, NotFoundError, PermanentError
 from actors.messages import Request
 from actors.runtime.address import Address
 from actors.runtime.client import Caller, Scope, request_id
@@ -152,6 +152,44 @@ def test_a11_an_errand_ends_before_the_run_that_asked_for_it(left: float, limit:
     assert request.start_by > time.monotonic() - 0.01
     assert 0 < request.limit_s <= limit
     assert (request.priority, request.owner, band) == (Priority.P1, "run-1", Band.P1)
+
+
+class AskingFront(Front):
+    """Stands before a commit point with every errand, and is done once it is answered."""
+
+    def tell(self, message: Request, band: Band = Band.P2) -> None:
+        self.requests.append((message, band))
+        permit = Permit()
+        permit.refuse = message.reply.fail  # type: ignore[method-assign]
+        permit.grant = message.reply.settle  # type: ignore[method-assign]
+        message.reply.ask_permit("prepared", permit)  # type: ignore[attr-defined]
+
+
+def test_a13_an_errand_sent_from_inside_another_on_the_same_front_is_refused_at_once_and_says_what_to_do() -> None:
+    front, scope = AskingFront(), Scope("run-1", Priority.P1, time.monotonic() + WAIT)
+    browser = Caller(front, scope)
+
+    def on_commit(_: Any) -> float:
+        nested: float = browser.call("nested", 1.0)
+        return nested
+
+    with pytest.raises(PermanentError, match=r"run-1 has an errand under way on front .*not in its on_commit"):
+        browser.call("outer", 1.0, on_commit)
+    assert [request.work for request, _ in front.requests] == ["outer"]
+    assert browser.call("after it", 1.0, lambda _: 7.0) == 7.0
+
+
+def test_a13_inside_an_errand_other_fronts_may_be_asked_and_other_runs_ask_the_same_one() -> None:
+    front, ledger = AskingFront(), Front()
+    ledger.name = "database"
+    scopes = [Scope(f"run-{number}", Priority.P1, time.monotonic() + WAIT) for number in (1, 2)]
+
+    def on_commit(_: Any) -> float:
+        assert Caller(ledger, scopes[0]).call("intent", 1.0) == "done"
+        assert Caller(front, scopes[1]).call("their errand", 1.0, lambda _: 2.0) == 2.0
+        return 1.0
+
+    assert Caller(front, scopes[0]).call("our errand", 1.0, on_commit) == 1.0
 
 
 def test_a_call_is_never_waited_for_past_its_scopes_deadline() -> None:
