@@ -36,6 +36,7 @@ from actors.runtime.family import Family, FamilyPlan
 from actors.runtime.front import Front, FrontPolicy
 from actors.runtime.loop import Loop
 from actors.runtime.loop_keeper import LoopKeeper
+from actors.runtime.memory import Container, Memory
 from actors.runtime.runs import Run, Runs
 from actors.runtime.server import ServerKeeper
 from actors.runtime.supervisor import ChildSpec, Supervisor
@@ -199,6 +200,7 @@ class App:
             policy,
             [
                 spec("board", lambda c: Board(c, self.clock, self.boot_id, beat)),
+                spec("memory", self._make_memory),
                 group("servers", [self._keeper(server) for server in self.world.servers]),
                 group("resources", [self._keeper_of_loop(), *self._fronts()]),
                 group("families", [self._family(name) for name in self._families()]),
@@ -294,6 +296,11 @@ class App:
         plan = FamilyPlan(name, members, deadlines, self.boot_id)
         clock, board, runs, database = (self._address(n) for n in ("clock", "board", "runs", "database"))
         return self._spec(name, lambda c: Family(c, plan, self.clock, runs, database, (clock, board), board))
+
+    def _make_memory(self, context: ActorContext) -> Memory:
+        # The two fronts that memory is spent behind: a page costs tens of megabytes, and a run sends for pages.
+        fronts = (self._address("browser"), self._address("runs"))
+        return Memory(context, Container(), fronts, self.addresses["board"])
 
     def _make_clock(self, context: ActorContext) -> Clock:
         entries = [

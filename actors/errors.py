@@ -57,6 +57,10 @@ class DeadlineError(TransientError):
     is_infrastructure = True
 
 
+class MemoryPressureError(TransientError):
+    """The container is near its memory limit and takes no work of this priority."""
+
+
 class ExpiredError(TransientError):
     """The request waited past its deadline and was never started."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from actors.domain.memory import Level, Usage
     from actors.domain.outcome import Outcome
     from actors.domain.priority import Priority
 
@@ -194,6 +195,14 @@ class Reset:
 @dataclass(frozen=True, slots=True)
 class LoopReplaced:
     """Loop's keeper to front: the thread that your handles live on is given up; make everything anew on the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pressure:
+    """Memory to browser, runs and board: how pressed the container is; `usage` is None without a limit."""
+
+    level: Level
+    usage: Usage | None
 
 
 # Control: operator to clock and families.

@@ -196,6 +196,8 @@ def _status(snapshot: dict[str, Any]) -> dict[str, Any]:
     words = [f"up {snapshot['uptime_s']:.0f} s", busy]
     words += [f"broken: {', '.join(broken)}"] if broken else []
     words += [f"paused: {', '.join(paused)}"] if paused else []
+    memory = snapshot.get("memory")
+    words += [f"memory {memory['level']}: {memory['used_mb']}/{memory['limit_mb']} MB"] if memory else []
     words += [f"waiting: {job} ({reason})" for job, reason in snapshot["waiting"].items()]
     return {"text": "; ".join(words), **snapshot}
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from actors.domain.breaker import Breaker, BreakerState
+from actors.domain.memory import Level, admits
 from actors.domain.priority import Priority
 
 PROBE = "probe"
@@ -33,6 +34,7 @@ class Refusal(StrEnum):
     EXPIRED = "expired"
     CIRCUIT_OPEN = "circuit_open"
     DRAINING = "draining"
+    MEMORY = "memory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Arbiter:
     queue_limit: int
     breaker: Breaker
     draining: bool = False
+    pressure: Level = Level.OK
     free: list[int] = field(default_factory=list)
     running: dict[int, tuple[Ticket, float]] = field(default_factory=dict)
     """Slot to its ticket and the time at which it is overdue."""
@@ -92,6 +95,8 @@ class Arbiter:
         """A request came in: grant, queue or refuse it."""
         if self.draining:
             return [Refuse(ticket.id, Refusal.DRAINING)]
+        if not admits(self.pressure, ticket.priority):
+            return [Refuse(ticket.id, Refusal.MEMORY)]
         if self.breaker.state is not BreakerState.CLOSED:
             return [Refuse(ticket.id, Refusal.CIRCUIT_OPEN, self.breaker.retry_after(now))]
         # P0 is never refused for lack of room: the bound is there to shed background work.
@@ -144,6 +149,16 @@ class Arbiter:
     def replaced(self, slot: int, now: float) -> list[Action]:
         """A revoked slot has a fresh successor. The overrun counts as the resource's failure."""
         return self.settled(slot, now, infrastructure_failed=True, answered=False)
+
+    def pressed(self, level: Level) -> list[Action]:
+        """Memory is this short from now on: refuse who waits and is not admitted. What runs goes on to its end."""
+        self.pressure = level
+        refused: list[Action] = [
+            Refuse(ticket.id, Refusal.MEMORY) for _, _, ticket in self._heap if not admits(level, ticket.priority)
+        ]
+        self._heap = [entry for entry in self._heap if admits(level, entry[2].priority)]
+        heapq.heapify(self._heap)
+        return refused
 
     def drain(self) -> list[Action]:
         """Refuse everything that waits and everything to come; what runs may end."""

@@ -31,6 +31,7 @@ def _phrases(state: dict[str, Plain]) -> Iterator[str]:
     yield _list("running", _part(state, "running"))
     yield _list("queued", [f"{name} {waiting}" for name in fronts if (waiting := _number(fronts, name, "waiting"))])
     yield _list("broken", [name for name in fronts if _part(fronts, name).get("breaker") not in ("closed", None)])
+    yield _memory(state)
     yield _list("waiting", _part(state, "waiting"))
     families = _part(state, "families")
     yield _list("paused", [str(job) for family in families for job in _items(_part(families, family), "paused")])
@@ -39,6 +40,12 @@ def _phrases(state: dict[str, Plain]) -> Iterator[str]:
     letters = state.get("dead_letters")
     yield f"dead letters {letters}" if letters else ""
     yield " ".join(f"{name} {count}" for name, count in _part(state, "counts").items() if count)
+
+
+def _memory(state: dict[str, Plain]) -> str:
+    used, limit = _number(state, "memory", "used_mb"), _number(state, "memory", "limit_mb")
+    level = _part(state, "memory").get("level")
+    return f"memory {used}/{limit} MB{'' if level == 'ok' else f' {level}'}" if limit else ""
 
 
 def _list(title: str, names: list[str] | dict[str, Plain]) -> str:

@@ -16,6 +16,7 @@ from actors.messages import (
     FamilyState,
     FrontState,
     Planned,
+    Pressure,
     Settled,
     Wake,
 )
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from actors.runtime.time import ScheduleClock
 
 logger = logging.getLogger(__name__)
+
+_MIB = 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -58,6 +61,7 @@ class Board:
     jobs: dict[str, JobState] = field(default_factory=dict)
     started: dict[str, datetime] = field(default_factory=dict)
     planned: Planned = field(default_factory=lambda: Planned({}, {}))
+    pressure: Pressure | None = None
     counts: Counter[str] = field(default_factory=Counter)
     dead_letters: int = 0
     beats: int = 0
@@ -84,6 +88,8 @@ class Board:
                 self._settled(message)
             case Planned():
                 self.planned = message
+            case Pressure():
+                self.pressure = message
             case DeadLetter():
                 self.dead_letters += 1
                 logger.warning(
@@ -124,6 +130,7 @@ class Board:
             "jobs": {name: asdict(state) for name, state in self.jobs.items()},
             "next_due": dict(self.planned.next_due),
             "waiting": dict(self.planned.waiting),
+            "memory": _memory(self.pressure),
             "counts": dict(self.counts),
         }
 
@@ -146,3 +153,11 @@ class Board:
         snapshot = self.snapshot()
         logger.info("heartbeat", extra={"action": "heartbeat", "beat": self.beats, "state": snapshot})
         self.context.wake_at(time.monotonic() + self.heartbeat_s)
+
+
+def _memory(pressure: Pressure | None) -> dict[str, Any] | None:
+    """Return the last reading in megabytes; None while there is no limit to hold it against."""
+    if pressure is None or pressure.usage is None:
+        return None
+    used, limit = pressure.usage.used, pressure.usage.limit
+    return {"level": str(pressure.level), "used_mb": used // _MIB, "limit_mb": limit // _MIB}

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from actors.domain.admission import Admission
+from actors.domain.memory import Refusals
 from actors.domain.outcome import Blocked, Done, Failed, Nothing, Outcome, Snooze
 from actors.domain.priority import Band, Priority
-from actors.errors import ActorUnavailableError, AppError, PermanentError
+from actors.errors import ActorUnavailableError, AppError, MemoryPressureError, PermanentError
 from actors.messages import Describe, Drain, Due, FamilyState, Missed, Pause, Request, Resume, Settled, Wake
 from actors.runtime.client import request_id
 from actors.runtime.reply import Answer, ToldReply
@@ -68,6 +69,7 @@ class FamilyMemory:
     """Runs by id."""
     backlog: deque[Statement] = field(default_factory=deque)
     recording: _Recording | None = None
+    refusals: Refusals = field(default_factory=Refusals)
     record_at: float = 0.0
     """When (monotonic) the backlog may be tried again."""
 
@@ -177,8 +179,12 @@ class Family:
             return
         due = run.due
         self.memory.admission.ended(due.job, run_id)
+        if isinstance(error, MemoryPressureError):
+            self._log_refusal(due.job)
+        else:
+            self.memory.refusals.started(due.job)
         if result is None:
-            result = RunResult(Failed(f"{type(error).__name__}: {error}"), run.admitted_at, self.clock.now())
+            result = RunResult(_outcome_of(error), run.admitted_at, self.clock.now())
         late = self.clock.real_seconds(result.started_at - due.slot) if due.trigger == "slot" else 0.0
         settled = Settled(
             due.job,
@@ -206,6 +212,12 @@ class Family:
         for listener in self.listeners if tell_clock else (self.board,):
             self._tell(listener, settled)
         self._keep(f"missed-{job}-{slot.isoformat()}-{trigger}", settled, None, now, "missed", {}, reason)
+
+    def _log_refusal(self, job: str) -> None:
+        count = self.memory.refusals.refused(job)
+        if count:
+            extra = {"action": "job_starved", "job": job, "refusals": count}
+            logger.error("%s was refused for want of memory %d times in a row", job, count, extra=extra)
 
     def _log_miss(self, job: str, slot: datetime, reason: str, *, superseded: bool = False) -> None:
         # A slot whose work a later one does is no loss that anybody has to look at.
@@ -332,6 +344,11 @@ def _drop(record: Statement, why: str) -> None:
         "a record of the run history is dropped",
         extra={"action": "record_dropped", "run": record.params["run_id"], "data": f"{why}: {record.params}"},
     )
+
+
+def _outcome_of(error: BaseException | None) -> Outcome:
+    """Return what a run without a result came to. One refused for want of memory never began, so it did not fail."""
+    return Blocked(str(error)) if isinstance(error, MemoryPressureError) else Failed(f"{type(error).__name__}: {error}")
 
 
 def describe(outcome: Outcome) -> tuple[str, dict[str, int], str]:

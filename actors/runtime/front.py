@@ -18,10 +18,11 @@ from actors.errors import (
     CircuitOpenError,
     DeadlineError,
     ExpiredError,
+    MemoryPressureError,
     QueueFullError,
     ResourceDiedError,
 )
-from actors.messages import Describe, Drain, FrontState, LoopReplaced, Request, Reset, SlotSettled, Wake
+from actors.messages import Describe, Drain, FrontState, LoopReplaced, Pressure, Request, Reset, SlotSettled, Wake
 from actors.runtime.slot import Place
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Front:
     counters: dict[str, int] = field(default_factory=lambda: {"done": 0, "failed": 0, "refused": 0, "revoked": 0})
     idle_since: float = field(default_factory=time.monotonic)
     reported: FrontState | None = None
+    pressure: Pressure | None = None
 
     def __post_init__(self) -> None:
         policy, self.resource = self.policy, self.make()
@@ -131,6 +133,9 @@ class Front:
                 self._make_anew()
             case Drain():
                 self._carry_out(self.arbiter.drain())
+            case Pressure():
+                self.pressure = message
+                self._carry_out(self.arbiter.pressed(message.level))
             case Describe():
                 return self._state()
             case _:
@@ -191,6 +196,9 @@ class Front:
                 error = CircuitOpenError(f"{name}: the breaker is open, retry in {retry_after:.1f} s", retry_after)
             case Refusal.DRAINING:
                 error = ActorUnavailableError(f"{name}: shutting down")
+            case Refusal.MEMORY:
+                usage = self.pressure.usage if self.pressure is not None else None
+                error = MemoryPressureError(f"{name}: no {request.priority.name} starts now, of the memory {usage}")
         _fail(request, error)
 
     def _revoke(self, request_id: str, slot: int) -> None:

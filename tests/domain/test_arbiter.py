@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from actors.domain.arbiter import PROBE, Action, Arbiter, Grant, Refusal, Refuse, Revoke, Ticket
 from actors.domain.breaker import Breaker, BreakerState
+from actors.domain.memory import Level
 from actors.domain.priority import Priority
 
 P0, P1, P2, P3 = Priority
@@ -40,6 +41,32 @@ def test_a4_background_never_takes_the_reserved_slot_and_p0_gets_it_at_once() ->
     assert granted(actions) == ["b0", "b1"]
     assert granted(machine.arrived(ticket("p0", P0), 0.0)) == ["p0"]
     assert machine.waiting == 48
+
+
+def test_a8_under_pressure_who_comes_and_who_waits_is_refused_by_class_and_p0_still_runs() -> None:
+    machine = arbiter(size=2, reserved=1)
+    for name, priority in [("runs", P3), ("w1", P1), ("w2", P2), ("w3", P3)]:
+        machine.arrived(ticket(name, priority), 0.0)
+    assert refused(machine.pressed(Level.TIGHT)) == {"w2": Refusal.MEMORY, "w3": Refusal.MEMORY}
+    assert refused(machine.arrived(ticket("late", P2), 0.0)) == {"late": Refusal.MEMORY}
+    assert refused(machine.pressed(Level.CRITICAL)) == {"w1": Refusal.MEMORY}
+    assert granted(machine.arrived(ticket("p0", P0), 0.0)) == ["p0"]
+
+
+def test_a8_once_memory_is_there_again_everybody_is_admitted() -> None:
+    machine = arbiter()
+    machine.pressed(Level.CRITICAL)
+    assert machine.pressed(Level.OK) == []
+    assert granted(machine.arrived(ticket("b", P3), 0.0)) == ["b"]
+
+
+def test_a6_pressure_takes_nothing_from_what_runs_already() -> None:
+    machine = arbiter()
+    machine.arrived(ticket("publish", P0), 0.0)
+    machine.arrived(ticket("scrape", P3), 0.0)
+    assert machine.pressed(Level.CRITICAL) == []
+    assert machine.tick(9.9) == []
+    assert {running.id for running, _ in machine.running.values()} == {"publish", "scrape"}
 
 
 def test_a_p0_that_runs_already_stands_on_the_reservation() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from actors.domain.outcome import Blocked, Done, Failed, Nothing, Outcome, Snooze
 from actors.domain.priority import Band, Priority
-from actors.errors import CircuitOpenError, DeadlineError, QueryError, ResourceDiedError
+from actors.errors import CircuitOpenError, DeadlineError, MemoryPressureError, QueryError, ResourceDiedError
 from actors.messages import Describe, Drain, Due, FamilyState, Missed, Pause, Request, Resume, Settled
 from actors.runtime.address import Address
 from actors.runtime.family import Family, FamilyPlan, describe
@@ -93,6 +93,36 @@ def test_d3_ten_triggers_at_once_make_one_run_and_nine_recorded_refusals() -> No
     assert len(refusals) == 9
     assert all("still under way" in news.outcome.reason for news in refusals)
     assert all(news.run_id == "" for news in refusals)
+
+
+def test_a8_a_run_refused_for_memory_is_blocked_with_the_reason_and_the_fourth_in_a_row_is_an_alarm(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    house, outcomes = Household(), []
+    for _ in range(4):
+        run = house.due()
+        assert run is not None
+        run.reply.fail(MemoryPressureError("486 of 512 MB are used"))
+        house.stage.serve()
+        outcomes += [news.outcome for news in house.settled()]
+    assert outcomes == [Blocked("486 of 512 MB are used")] * 4
+    actions = [line.action for line in caplog.records]  # type: ignore[attr-defined]
+    assert actions == ["run_blocked"] * 3 + ["job_starved", "run_blocked"]
+    alarm = caplog.records[3]
+    assert (alarm.levelname, alarm.job, alarm.refusals) == ("ERROR", "plan", 4)  # type: ignore[attr-defined]
+
+
+def test_a8_a_run_between_two_refusals_ends_the_row(caplog: pytest.LogCaptureFixture) -> None:
+    house = Household()
+    for number in range(7):
+        run = house.due()
+        assert run is not None
+        if number == 3:
+            house.end(run, Done({"posts": 1}))
+        else:
+            run.reply.fail(MemoryPressureError("full"))
+            house.stage.serve()
+    assert [line for line in caplog.records if line.action == "job_starved"] == []  # type: ignore[attr-defined]
 
 
 def test_jobs_of_one_family_run_beside_each_other() -> None:

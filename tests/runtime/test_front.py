@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from actors.domain.breaker import BreakerState
+from actors.domain.memory import Level, Usage
 from actors.domain.priority import Priority
 from actors.errors import (
     ActorUnavailableError,
@@ -17,11 +18,12 @@ from actors.errors import (
     CircuitOpenError,
     DeadlineError,
     ExpiredError,
+    MemoryPressureError,
     NotFoundError,
     QueueFullError,
     ResourceDiedError,
 )
-from actors.messages import Describe, Drain, FrontState, Reset
+from actors.messages import Describe, Drain, FrontState, Pressure, Reset
 from actors.runtime.address import Address
 from actors.runtime.front import Front, FrontPolicy
 from actors.runtime.reply import WaitingReply
@@ -115,6 +117,18 @@ def test_a4_p0_does_not_wait_behind_fifty_queued_background_errands() -> None:
     assert house.state().waiting == 48
     hold.gate.set()
     assert {house.result(reply) for reply in background} == {"let go"}
+
+
+def test_a8_under_pressure_background_hears_how_much_of_what_is_used_and_p0_is_served() -> None:
+    house = House()
+    house.stage.tell(Pressure(Level.CRITICAL, Usage(486 * 1024**2, 512 * 1024**2)))
+    error = house.result(house.send(lambda _: "scraped", P2))
+    assert isinstance(error, MemoryPressureError)
+    assert "P2" in str(error)
+    assert "486 of 512 MB are used (95%)" in str(error)
+    assert house.result(house.send(lambda _: "published", P0)) == "published"
+    house.stage.tell(Pressure(Level.OK, None))
+    assert house.result(house.send(lambda _: "scraped", P2)) == "scraped"
 
 
 def test_f6_fifty_slow_queries_leave_p0_its_connection() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from actors.domain.outcome import Blocked, Done, Failed, Nothing, Snooze
-from actors.errors import DeadlineError, PageChangedError, SiteBusyError
+from actors.errors import DeadlineError, MemoryPressureError, PageChangedError, SiteBusyError
 from actors.runtime.client import Scope
 from actors.runtime.runs import Run, RunResult, Runs, execute
 from tests.runtime.jobs import NOON, make_job, schedule_clock
@@ -74,6 +74,10 @@ def test_d8_whatever_a_body_raises_its_run_has_failed_and_the_branch_decides_abo
     assert isinstance(outcome, Failed)
     assert outcome.transient is transient
     assert type(error).__name__ in outcome.error
+
+
+def test_a8_a_run_whose_errand_is_refused_for_memory_is_blocked_and_has_not_failed() -> None:
+    assert outcome_of(raising(MemoryPressureError("486 of 512 MB"))) == Blocked("486 of 512 MB")
 
 
 class RunHouse(House):
