@@ -252,6 +252,9 @@ class FrontState:
     breaker: str
     abandoned: int
     counters: dict[str, int] = field(default_factory=dict)
+    free: int = 0
+    overdue: int = 0
+    """Errands that run more than a second past their limit: none, unless the front does not look after them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,10 @@ class Arbiter:
         """Return how many requests wait for a slot."""
         return len(self._heap)
 
+    def overdue(self, before: float) -> int:
+        """Return how many errands run whose time was up before this."""
+        return sum(until < before for _, until in self.running.values())
+
     def arrived(self, ticket: Ticket, now: float) -> list[Action]:
         """A request came in: grant, queue or refuse it."""
         if self.draining:

@@ -284,6 +284,8 @@ class Front:
             arbiter.breaker.state,
             len(self.abandoned),
             dict(self.counters),
+            len(arbiter.free),
+            arbiter.overdue(time.monotonic() - _REPORT_EVERY_S),
         )
 
 

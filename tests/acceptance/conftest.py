@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -25,7 +25,7 @@ def engine_in() -> Iterator[Callable[..., Engine]]:
     engines: list[Engine] = []
 
     def make(
-        data: Path, *options: str, speed: float = 120, environment: dict[str, str] | None = None, **more: str
+        data: Path, *options: str, speed: float = 120, environment: dict[str, str] | None = None, **more: Any
     ) -> Engine:
         engine = Engine(data, speed=speed, environment={**BRISK, **(environment or {})}, **more).start(*options)
         engines.append(engine)

@@ -29,8 +29,8 @@ Line = dict[str, Any]
 class Engine:
     """Starts `supervisor.py run` on a data folder and reads its log as it comes.
 
-    `environment` is added to a copy of ours that knows no service of this machine. `program` may be another script
-    that changes the program before it calls it.
+    `environment` is added to a copy of ours that knows no service of this machine. `program` are Python's words for
+    what is started in its place.
     """
 
     def __init__(
@@ -39,12 +39,12 @@ class Engine:
         *,
         speed: float = 60,
         environment: dict[str, str] | None = None,
-        program: str = "supervisor.py",
+        program: tuple[str, ...] = ("supervisor.py",),
     ) -> None:
         self.data = data
-        self.program = program
         self.speed = speed
         self.environment = environment or {}
+        self.program = program
         self.lines: list[Line] = []
         self.noise: list[str] = []
         self._news = threading.Condition()
@@ -54,7 +54,7 @@ class Engine:
         """Start it and return; `ready` waits until it works."""
         known = ("DATABASE_URL", "REDIS_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "PLATFORM_URL", "CONTROL_KEY")
         environment = {name: value for name, value in os.environ.items() if name not in known}
-        words = [sys.executable, self.program, "run", "--speed", str(self.speed), "--data", str(self.data), *options]
+        words = [sys.executable, *self.program, "run", "--speed", str(self.speed), "--data", str(self.data), *options]
         self._process = subprocess.Popen(
             words,
             cwd=ROOT,

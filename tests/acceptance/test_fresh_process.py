@@ -28,7 +28,7 @@ def test_d2_a_job_in_an_endless_loop_costs_its_slot_and_brings_a_new_process_in_
         "SUPERVISOR_REDIS_TIMEOUT": "1s",
         "SUPERVISOR_JOBS_JOB_WATCHDOG_DEADLINE": "4s",
     }
-    engine = engine_on(speed=1, environment=settings, program="tests/acceptance/endless.py")
+    engine = engine_on(speed=1, environment=settings, program=("tests/acceptance/endless.py",))
     pid = engine.wait_for("starting", 60, speed=1.0)["pid"]
     engine.ready()
     revoked = engine.wait_for("slot_revoked", 60, front="runs")
