@@ -50,6 +50,12 @@ class Outcome:
             raise self._error[0]
         return self._result[0]
 
+    def error(self) -> BaseException | None:
+        """Return what it raised, once it is over."""
+        self._thread.join(PATIENCE_S)
+        assert not self._thread.is_alive(), "the call did not come back"
+        return self._error[0] if self._error else None
+
     def _run(self, call: Callable[[], Any]) -> None:
         try:
             self._result.append(call())
