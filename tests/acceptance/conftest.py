@@ -42,5 +42,5 @@ def engine_in() -> Iterator[Callable[..., Engine]]:
 
 @pytest.fixture
 def engine_on(engine_in: Callable[..., Engine], tmp_path: Path) -> Callable[..., Engine]:
-    """Return a maker of engines that are all started on the test's own data folder."""
-    return lambda *options, **settings: engine_in(tmp_path / "data", *options, **settings)
+    """Return a maker of engines that are all started on the test's own data folder, or on another by name."""
+    return lambda *options, data="data", **settings: engine_in(tmp_path / data, *options, **settings)

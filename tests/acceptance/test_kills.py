@@ -56,6 +56,29 @@ def test_d10_the_supervisor_killed_goes_on_where_it_was(engine_on: Callable[...,
     assert again.processes() == []
 
 
+def test_d11_a_sigterm_in_the_middle_of_a_post_ends_in_time_and_nothing_is_lost_or_doubled(
+    engine_on: Callable[..., Engine],
+) -> None:
+    engine = engine_on()
+    engine.ready()
+    engine.wait_for("posted", 60)
+    # The page, the create call, and whatever a scraper's visits take of it.
+    engine.arm("slow", 6)
+    intent = engine.wait_for("intent_durable", 60, since=len(engine.lines))
+    assert engine.stop(timeout=60) == 0
+    ends = [line["action"] for line in engine.lines if line.get("decision") == intent["decision"]]
+    assert ends[-1] in ("posted", "uncertain")
+    assert engine.lines.index(intent) < engine.lines.index(engine.wait_for("summary", 1))
+    again = engine_on()
+    again.ready()
+    again.wait_for("posted", 120)
+    again.until(lambda: not again.query("SELECT 1 FROM decisions WHERE status = 'uncertain'"), 60, "doubts settled")
+    rows = again.query(f"SELECT status FROM decisions WHERE decision_id = '{intent['decision']}'")
+    assert [row["status"] for row in rows] == ["posted"]
+    assert_nothing_doubled_nothing_lost_at_rest(again)
+    assert again.stop() == 0
+
+
 def assert_nothing_doubled_nothing_lost_at_rest(engine: Engine) -> None:
     """Hold site and ledger against each other while publishing is paused and nothing is in flight."""
     assert engine.send("pause", "posting") == 0

@@ -127,14 +127,6 @@ def test_a_wrong_key_is_said_with_what_to_do_about_it(engine_on: Callable[..., E
     assert engine.stop() == 0
 
 
-def test_d7_a_database_that_is_away_is_awaited_and_named(engine_on: Callable[..., Engine]) -> None:
-    engine = engine_on(environment={"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"})
-    waiting = engine.wait_for("database_awaited", 60)
-    assert "DATABASE_URL" in waiting["data"]
-    assert not [line for line in engine.lines if line["action"] == "run_failed"]
-    assert engine.stop() in (0, 1)
-
-
 def test_a15_a_chromium_that_is_not_there_is_refused_with_both_ways_to_get_one(
     engine_on: Callable[..., Engine],
 ) -> None:

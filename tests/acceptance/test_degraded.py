@@ -1,0 +1,104 @@
+"""What is missing or short costs the work that needs it, with the reason in the log, and never the process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from actors.embedded.postgres import EmbeddedPostgres
+from tests.acceptance.pressed import PROGRAM, write_account
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.acceptance.engine import Engine
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+
+NOWHERE = "127.0.0.1:1"
+LIMIT_MB = 512
+
+
+def test_d6_a16_with_the_model_away_words_are_answered_nothing_ends_and_no_browser_is_warmed_up(
+    engine_on: Callable[..., Engine],
+) -> None:
+    model = {"OPENAI_BASE_URL": f"http://{NOWHERE}/v1", "OPENAI_API_KEY": "sk-test-0123456789abcdef"}
+    engine = engine_on(environment={**model, "SUPERVISOR_LOG_HEARTBEAT": "1s"})
+    engine.ready()
+    assert "OPENAI_BASE_URL" in engine.wait_for("run_failed", 60, job="plan")["data"]
+    empty = engine.wait_for("run_nothing", 60, job="posting")
+    assert "the queue is empty" in empty["data"]
+    engine.wait_for("control_ready", 30)
+    assert engine.send("status") == 0
+    beat = engine.wait_for("heartbeat", 30, since=engine.lines.index(empty))
+    assert {beat["state"]["fronts"]["browser"]["counters"][each] for each in ("done", "failed", "revoked")} == {0}
+    assert [line for line in engine.lines if line["action"] == "browser_launched"] == []
+    programs = [process.name() for process in psutil.Process(engine.pid).children(recursive=True)]
+    assert programs
+    assert [name for name in programs if "chrom" in name or "headless" in name or "node" in name] == []
+    assert engine.stop() == 0
+
+
+def test_d6_redis_away_the_budget_spent_and_the_site_away_end_nothing_and_each_reason_is_seen(
+    engine_on: Callable[..., Engine],
+) -> None:
+    engine = engine_on(
+        environment={"REDIS_URL": f"redis://{NOWHERE}", "SUPERVISOR_OPENAI_BUDGET_USD_PER_DAY": "0"}
+    )
+    site = engine_on(environment={"PLATFORM_URL": f"http://{NOWHERE}"}, data="without-site")
+    assert "PLATFORM_URL" in site.wait_for("platform_awaited", 60)["message"]
+    engine.ready()
+    assert engine.wait_for("control_away", 60)["data"]
+    assert "BudgetExceeded" in engine.wait_for("run_failed", 60, job="plan")["data"]
+    assert engine.is_running()
+    assert site.is_running()
+    assert engine.stop() == 0
+    assert site.stop() == 1
+
+
+def test_d7_a_database_that_comes_up_late_costs_no_run_and_the_jobs_start_then(
+    engine_on: Callable[..., Engine], short_folder: Path
+) -> None:
+    late = EmbeddedPostgres(short_folder)
+    url = late.ensure(60).url
+    late.stop(10)
+    engine = engine_on(environment={"DATABASE_URL": url})
+    try:
+        assert "DATABASE_URL" in engine.wait_for("database_awaited", 60)["data"]
+        late.ensure(60)
+        engine.ready()
+        engine.wait_for("run_done", 60, job="plan")
+        engine.until(lambda: engine.query("SELECT 1 FROM job_runs WHERE job = 'plan'"), 30, "a record of the run")
+        assert engine.query("SELECT job, reason FROM job_runs WHERE outcome = 'failed'") == []
+        assert [line for line in engine.lines if line["action"] == "run_failed"] == []
+        assert engine.stop() == 0
+    finally:
+        late.stop(10)
+
+
+def test_a8_at_95_per_cent_of_the_memory_posts_go_on_and_background_is_refused_with_the_reason_and_an_alarm(
+    engine_on: Callable[..., Engine], tmp_path: Path
+) -> None:
+    write_account(tmp_path, 487, LIMIT_MB)
+    often = {"SUPERVISOR_JOBS_JOB_WATCHDOG_EVERY": "150s", "SUPERVISOR_LOG_HEARTBEAT": "1s"}
+    engine = engine_on(environment={**often, "CONTAINER": str(tmp_path)}, program=PROGRAM)
+    engine.ready()
+    pressed = engine.wait_for("memory_critical", 30)
+    after = engine.lines.index(pressed)
+    assert pressed["level"] == "error"
+    blocked = engine.wait_for("run_blocked", 60, since=after, job="job_watchdog")
+    assert "487 of 512 MB are used (95%)" in blocked["data"]
+    assert engine.wait_for("job_starved", 60, job="job_watchdog")["refusals"] == 4
+    engine.wait_for("posted", 60, since=after)
+    beat = engine.wait_for("heartbeat", 30, since=after)
+    assert beat["state"]["memory"] == {"level": "critical", "used_mb": 487, "limit_mb": LIMIT_MB}
+    write_account(tmp_path, 100, LIMIT_MB)
+    relieved = engine.lines.index(engine.wait_for("memory_ok", 30))
+    engine.until(
+        lambda: any(line.get("job") == "job_watchdog" and "took_ms" in line and line["action"] != "run_blocked"
+                    for line in engine.lines[relieved:]), 60, "job_watchdog runs again"
+    )  # fmt: skip
+    assert engine.stop() == 0

@@ -1,0 +1,33 @@
+"""The failure catalogue is complete: each entry of production's failures is named by a test."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+BROWSER = tuple(f"a{number}" for number in range(1, 17))
+"""Section A of the catalogue: pages, slots, breaker, launches, memory and deadlines."""
+SUPERVISION = tuple(f"d{number}" for number in range(1, 13))
+"""Section D: schedule, single flight, dependencies, crashes and shutdown."""
+
+
+@cache
+def named() -> set[str]:
+    """Return every number that a test's name begins with; a name may begin with several."""
+    numbers: set[str] = set()
+    for path in TESTS.rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                found = re.match(r"test((?:_[a-z]\d+)+)_", node.name)
+                numbers.update(found[1].split("_")[1:] if found else ())
+    return numbers
+
+
+@pytest.mark.parametrize("entry", [*BROWSER, *SUPERVISION])
+def test_every_entry_of_the_catalogue_is_named_by_a_test(entry: str) -> None:
+    assert entry in named()
