@@ -43,12 +43,18 @@ def rules() -> Rules:
     return Rules(PER_HOUR, PER_DAY, BUDGET_USD, intervals)
 
 
-def outlive(engine: Engine, seconds: float) -> list[Finding]:
-    """Wait for the end of the chaos, see the work go on, let doubts settle, and check everything at rest."""
+def outlive(engine: Engine, seconds: float, *, with_measures: bool = False) -> list[Finding]:
+    """Wait for the end of the chaos, see the work go on, let doubts settle, and check everything at rest.
+
+    `with_measures` also waits for a whole run of the scraper, which catches up with what no run could read meanwhile.
+    """
     engine.ready()
     over = engine.wait_for("chaos_over", seconds + _CALM_S)
     after = engine.lines.index(over)
     engine.wait_for("posted", _CALM_S, since=after)
+    if with_measures:
+        run = engine.wait_for("run_admitted", _CALM_S, since=after, job="metrics_scraper")["run"]
+        engine.wait_for("run_done", _CALM_S, since=after, run=run)
     engine.wait_for("control_ready", _CALM_S)
     engine.until(lambda: engine.send("status") == 0, _CALM_S, "the operator answers")
     return [*at_rest(engine), kill_switch(engine)]

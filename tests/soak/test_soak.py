@@ -34,7 +34,7 @@ def test_d10_ten_minutes_of_random_deaths_break_no_invariant_and_none_is_silent(
     engine = Engine(tmp_path / "data", speed=SPEED, environment=settings, program=PROGRAM).start()
     again = Engine(engine.data, speed=SPEED, environment=settings)
     try:
-        findings = outlive(engine, seconds)
+        findings = outlive(engine, seconds, with_measures=True)
         findings.append(wear(engine))
         engine.kill()
         again.start().ready()
