@@ -10,7 +10,8 @@ from actors.domain.memory import Level, Usage
 from actors.messages import Pressure
 from actors.runtime.address import Address
 from actors.runtime.memory import Container, Memory
-from tests.runtime.stage import Stage, take
+from tests.runtime.stage import Node, Stage, take
+from tests.stage import eventually
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,9 +117,10 @@ def test_a8_fronts_hear_each_change_and_while_it_lasts_every_reading(host: Host)
 
 def test_a8_the_first_look_comes_by_itself(host: Host) -> None:
     host.v2("", used=490, limit=512)
-    stage = host.watch()
-    stage.serve_until(lambda: stage.behaviour.level is Level.CRITICAL)
-    assert host.told() == [Level.CRITICAL]
+    node = Node(lambda context: Memory(context, Container(host.root, host.own), (host.front,), host.board))
+    eventually(lambda: len(host.front.mailbox), "the front told")
+    node.end()
+    assert host.told()[0] is Level.CRITICAL
 
 
 def test_a8_each_change_of_level_is_one_line_with_the_figures(host: Host, caplog: pytest.LogCaptureFixture) -> None:
