@@ -37,6 +37,7 @@ SNAPSHOT: dict[str, Any] = {
         "openai": {"running": 0, "size": 4, "breaker": "open"},
     },
     "families": {"content": {"paused": ("plan",)}},
+    "memory": {"level": "tight", "used_mb": 440, "limit_mb": 512},
     "waiting": {"learn": "metrics_scraper is 3h old"},
     "next_due": {"plan": NOW, "posting": NOW},
     "jobs": {"plan": {"last_outcome": "done", "last_reason": ""}},
@@ -133,6 +134,7 @@ def test_status_says_what_is_busy_broken_paused_and_waiting(room: ControlRoom) -
         "browser 1/3, openai 0/4",
         "broken: openai",
         "paused: plan",
+        "memory tight: 440/512 MB",
         "waiting: learn (metrics_scraper is 3h old)",
     ]
     assert answer["status"]["fronts"]["browser"]["size"] == 3

@@ -20,6 +20,7 @@ STATE: dict[str, Plain] = {
         "database": {"size": 10, "running": 0, "waiting": 0, "breaker": "closed"},
     },
     "running": {"posting": "2026-03-01T12:37:00.000Z"},
+    "memory": {"level": "tight", "used_mb": 440, "limit_mb": 512},
     "waiting": {"learn": "metrics_scraper is stale"},
     "families": {"content": {"running": [], "paused": ["plan"]}},
     "restarts": {"valkey": 2},
@@ -84,8 +85,14 @@ def test_fractions_of_seconds_are_for_machines() -> None:
 def test_a_heartbeat_says_load_work_trouble_and_yield_on_one_line() -> None:
     assert line("heartbeat", "heartbeat", beat=7, state=STATE) == (
         "heartbeat beat=7 up 1h2m5s | schedule 12:37 | browser 2/3 database 0/10 | running posting | queued browser 4"
-        " | broken browser | waiting learn | paused plan | restarts valkey 2 | dead letters 1 | published 3"
+        " | broken browser | memory 440/512 MB tight | waiting learn | paused plan | restarts valkey 2 | dead letters 1 | published 3"
     )
+
+
+def test_memory_that_is_not_short_is_a_figure_and_no_limit_is_no_phrase() -> None:
+    calm: dict[str, Plain] = {"level": "ok", "used_mb": 200, "limit_mb": 512}
+    assert summarise_state({"memory": calm}) == ["memory 200/512 MB"]
+    assert summarise_state({"memory": None}) == []
 
 
 @pytest.mark.parametrize("name", STATE)

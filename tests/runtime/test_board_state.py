@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from actors.domain.memory import Level, Usage
 from actors.domain.outcome import Blocked, Done, Failed, Nothing, Outcome
-from actors.messages import ActorChanged, DeadLetter, Describe, FamilyState, FrontState, Planned, Settled
+from actors.messages import ActorChanged, DeadLetter, Describe, FamilyState, FrontState, Planned, Pressure, Settled
 from actors.runtime.board import Board
 from tests.runtime.jobs import NOON, schedule_clock
 from tests.runtime.stage import Stage
@@ -80,6 +81,13 @@ def test_fronts_plans_and_dead_letters_are_shown_as_last_told() -> None:
     assert snapshot["next_due"] == {"plan": NOON}
     assert snapshot["waiting"] == {"posting": "plan has never succeeded"}
     assert snapshot["dead_letters"] == 1
+
+
+def test_a8_the_last_reading_of_memory_is_shown_in_megabytes_and_no_limit_as_nothing() -> None:
+    hall = Hall()
+    assert hall.tell()["memory"] is None
+    reading = Pressure(Level.TIGHT, Usage(440 * 1024**2, 512 * 1024**2))
+    assert hall.tell(reading)["memory"] == {"level": "tight", "used_mb": 440, "limit_mb": 512}
 
 
 def test_the_heartbeat_comes_by_itself_and_carries_the_whole_state(caplog: Any) -> None:
