@@ -14,7 +14,6 @@ import redis
 from actors.config import Config
 from actors.control.operator import Operator, Reach
 from actors.domain.backoff import Backoff
-from actors.domain.budget import Budget, MoneyLane
 from actors.domain.priority import Band, Priority
 from actors.domain.renewal import Renewal
 from actors.domain.supervision import Policy, Strategy
@@ -22,10 +21,11 @@ from actors.domain.timetable import Entry
 from actors.errors import AppError
 from actors.job import JobContext, JobsView
 from actors.messages import Describe, Drain, Exited, Trigger
-from actors.resources.browser import Browser, BrowserClient, BrowserSettings
-from actors.resources.database import Database, DatabaseClient
-from actors.resources.openai import OpenAI, OpenAIClient
-from actors.resources.redis import Redis, RedisClient, open_pool
+from actors.resources.browser import BrowserClient
+from actors.resources.database import DatabaseClient
+from actors.resources.openai import OpenAIClient
+from actors.resources.plans import plan_fronts
+from actors.resources.redis import RedisClient, open_pool
 from actors.runtime.abandoned import Computing, abandoned_threads, stack_of
 from actors.runtime.address import Address
 from actors.runtime.board import Board
@@ -33,7 +33,7 @@ from actors.runtime.cell import ActorContext, Behaviour, Cell, Incarnation
 from actors.runtime.client import Caller, Scope
 from actors.runtime.clock import Clock
 from actors.runtime.family import Family, FamilyPlan
-from actors.runtime.front import Front, FrontPolicy
+from actors.runtime.front import Front
 from actors.runtime.loop import Loop
 from actors.runtime.loop_keeper import LoopKeeper
 from actors.runtime.memory import Container, Memory
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from actors.job import Job
-    from actors.runtime.front import Resource
+    from actors.resources.plans import FrontPlan
     from actors.runtime.time import ScheduleClock
     from actors.world import World
 
@@ -61,8 +61,6 @@ _GROUP_ANSWER_S = 60.0
 _KEEPER_ANSWER_S = 75.0
 """A keeper may be busy with the start of its server, for a minute."""
 _BOARD_S = 2.0
-_STATEMENTS_BEHIND_P0 = 3.0
-"""How many times longer than P0's a statement of the other priorities may run."""
 
 
 @dataclass(slots=True)
@@ -218,66 +216,12 @@ class App:
         return self.addresses.setdefault(name, Address(name, self.config.supervision.mailbox))
 
     def _fronts(self) -> list[ChildSpec]:
-        config, world, loop = self.config, self.world, self._loop
-        p0 = config.database.statement_timeout.total_seconds()
-        timeouts = {priority: p0 if priority is Priority.P0 else p0 * _STATEMENTS_BEHIND_P0 for priority in Priority}
-        shares = {
-            MoneyLane.CONTENT: config.openai.content_share,
-            MoneyLane.REPLIES: config.openai.replies_share,
-            MoneyLane.ANALYSIS: config.openai.analysis_share,
-        }
-        budget = Budget(config.openai.budget_usd_per_day, shares)
-        browser = BrowserSettings(
-            executable=world.chromium,
-            site=world.site,
-            account=config.platform.account,
-            session=world.session,
-            idle_stop_s=config.browser.idle_stop.total_seconds(),
-            retire_after=config.browser.retire_after,
-            environment=world.browser_environment,
-        )
-        makers: list[tuple[Callable[[], Resource], int, int, int]] = [
-            (
-                lambda: Database(world.database_url, config.database.connections, timeouts),
-                config.database.connections,
-                config.database.reserved,
-                config.database.queue,
-            ),
-            (lambda: Redis(self._pool), config.redis.connections, config.redis.reserved, config.redis.queue),
-            (
-                lambda: OpenAI(
-                    loop.thread, world.model_url, world.model_key, config.openai.timeout.total_seconds(), budget
-                ),
-                config.openai.slots,
-                config.openai.reserved,
-                config.openai.queue,
-            ),
-            (
-                lambda: Browser(loop.thread, browser),
-                config.browser.contexts,
-                config.browser.reserved,
-                config.browser.queue,
-            ),
-            (lambda: Runs(self._prepare), config.runs.slots, config.runs.reserved, config.runs.queue),
-        ]
-        return [
-            self._front(name, make, size, reserved, queue)
-            for name, (make, size, reserved, queue) in zip(
-                ("database", "redis", "openai", "browser", "runs"), makers, strict=True
-            )
-        ]
+        plans = plan_fronts(self.config, self.world, self._loop, self._pool, lambda: Runs(self._prepare))
+        return [self._front(plan) for plan in plans]
 
-    def _front(self, name: str, make: Callable[[], Resource], size: int, reserved: int, queue: int) -> ChildSpec:
-        breaker = self.config.breaker
-        policy = FrontPolicy(
-            size,
-            reserved,
-            queue,
-            breaker.threshold,
-            breaker.open_min.total_seconds(),
-            breaker.open_max.total_seconds(),
-        )
-        return self._spec(name, lambda c: Front(c, make, policy, self.addresses["board"]), shutdown_s=10.0)
+    def _front(self, plan: FrontPlan) -> ChildSpec:
+        board = self.addresses["board"]
+        return self._spec(plan.name, lambda c: Front(c, plan.make, plan.policy, board), shutdown_s=10.0)
 
     def _keeper_of_loop(self) -> ChildSpec:
         fronts = tuple(self._address(name) for name in ("openai", "browser"))

@@ -19,7 +19,6 @@ import pykka
 
 from actors import log
 from actors.config.sections import LogSettings
-from actors.domain.priority import Band
 from actors.domain.supervision import Policy
 from actors.runtime.address import Address
 from actors.runtime.cell import ActorContext, Cell, Incarnation
