@@ -123,12 +123,13 @@ class Mailbox:
 
     def _call(self) -> None:
         # All of them: a fenced reader that still waits must not use up the call for its successor.
-        while True:
+        hands = self.hands
+        while hands:
             try:
-                hand = self.hands.pop()
+                hands.pop().put(None)
             except IndexError:
+                # Somebody else was faster, and calls.
                 return
-            hand.put(None)
 
 
 class Inbox:

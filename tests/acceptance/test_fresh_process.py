@@ -63,3 +63,23 @@ def test_d6_a_process_that_kept_dying_young_waits_before_it_starts_anything(
     engine.ready()
     assert engine.stop() == 0
     assert json.loads(file.read_text()) == {"state": "ended", "deaths": 0}
+
+
+def test_d10_a_tree_that_restarts_too_often_gives_up_and_the_process_ends_with_a_code_but_zero(
+    engine_on: Callable[..., Engine],
+) -> None:
+    settings = {
+        "SUPERVISOR_SUPERVISION_INTENSITY": "0",
+        "CHAOS_SEED": "1",
+        "CHAOS_SECONDS": "60",
+        "CHAOS_PAUSE": "0.1",
+    }
+    engine = engine_on(environment=settings, program=("-m", "tests.soak.poisoned"))
+
+    crashed = engine.wait_for("actor_crashed", 60)
+    failed = engine.wait_for("root_failed", 60)
+
+    assert crashed["actor"] in failed["data"] or "gave up" in failed["data"]
+    assert "more than 0 restarts in 60 s" in failed["data"]
+    assert engine.wait(60) == 1
+    assert engine.processes() == []

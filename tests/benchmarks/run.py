@@ -1,6 +1,7 @@
-"""What a start costs in time and a running supervisor in memory: the real program in a process of its own.
+"""What the kernel costs beside its peers, a start in time, and a running supervisor in memory.
 
-Run as `python -m tests.benchmarks.run [--json] [--starts 3] [--only start|memory]`. Memory is PSS, from
+Run as `python -m tests.benchmarks.run [--json] [--starts 3] [--only kernel|start|memory]`. Start and memory are those
+of the real program in a process of its own. Memory is PSS, from
 `/proc/*/smaps_rollup`, of the supervisor's process tree without the embedded servers, which an operator may bring
 himself; it is there on Linux only. Times are on the wall clock, from the moment before the process is made.
 """
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CONTAINER_MB = 512
+CRASH_LIMIT_MS = 5.0
 PARTS = ("python", "node driver", "chromium")
 SPEED = 240
 POSTS = 3
@@ -151,9 +153,37 @@ def _pss_kilobytes(pid: int) -> int:
     return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")), 0)
 
 
+def measure_kernel() -> dict[str, Any]:
+    """Return what `tests.benchmarks.kernel` says, from a process of its own, which pins itself to one core."""
+    words = [sys.executable, "-m", "tests.benchmarks.kernel"]
+    done = subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True, timeout=STEP_S)
+    measured: dict[str, Any] = json.loads(done.stdout)
+    return measured
+
+
+def kernel_table(kernel: dict[str, Any]) -> Table:
+    """Return the kernel's figures as ratios to its peers and limits, with what is aimed at."""
+    asks, tells, crash = kernel["ask_us"], kernel["tell_per_s"], kernel["crash_ms"]
+    bare, plain, ours = asks["bare queue"], asks["plain Pykka"], asks["ours"]
+    table = Table(title="The kernel on one core", title_justify="left")
+    for name in ("", "measured", "ratio", "aim"):
+        table.add_column(name, justify="right" if name else "left")
+    for part, aim in (("p50", 1.3), ("p99", 2.0)):
+        table.add_row(f"ask {part}, to a bare queue", f"{ours[part]} us", f"{ours[part] / bare[part]:.2f}", f"<= {aim}")
+        ratio = f"{plain[part] / bare[part]:.2f}"
+        table.add_row(f"  plain Pykka's {part}, to a bare queue", f"{plain[part]} us", ratio, "")
+    rate = tells["ours"] / tells["plain Pykka"]
+    table.add_row("tell, to plain Pykka", f"{tells['ours']:,}/s", f"{rate:.2f}", ">= 2")
+    limit = CRASH_LIMIT_MS
+    table.add_row("crash to next message p99", f"{crash['p99']} ms", f"{crash['p99'] / limit:.2f}", f"<= {limit:g} ms")
+    return table
+
+
 def print_tables(results: dict[str, Any]) -> None:
     """Print what was measured for a person."""
     console = Console()
+    if kernel := results.get("kernel"):
+        console.print(kernel_table(kernel))
     if starts := results.get("start_s"):
         table = Table(title="Seconds from process start (medians)", title_justify="left")
         table.add_column("data folder")
@@ -180,12 +210,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="one JSON document instead of tables")
     parser.add_argument("--starts", type=int, default=3, help="starts of each kind (3)")
-    parser.add_argument("--only", choices=("start", "memory"), help="one part of it")
+    parser.add_argument("--only", choices=("kernel", "start", "memory"), help="one part of it")
     given = parser.parse_args()
     results: dict[str, Any] = {"load_average": round(psutil.getloadavg()[0], 1)}
-    if given.only != "memory":
+    if given.only in (None, "kernel"):
+        results["kernel"] = measure_kernel()
+    if given.only in (None, "start"):
         results["start_s"] = measure_starts(given.starts)
-    if given.only != "start" and Path("/proc/self/smaps_rollup").exists():
+    if given.only in (None, "memory") and Path("/proc/self/smaps_rollup").exists():
         results["memory_mb"] = measure_memory()
     if given.json:
         print(json.dumps(results, indent=2))

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from actors.domain.mailbox import Bands, Verdict
 from actors.domain.priority import Band
 from actors.errors import ActorUnavailableError, MailboxFullError
+from tests.models.traces import compare, each_part
 
 CAPACITY = 4
 
@@ -89,7 +90,7 @@ class MailboxModel(RuleBasedStateMachine):
         assert self.reader > before
         self.is_stopping = False
 
-    @precondition(lambda self: not self.is_closed and self.numbers > 20)
+    @precondition(lambda self: not self.is_closed and self.numbers > 8)
     @rule()
     def close(self) -> None:
         self.left = self.bands.close()
@@ -117,7 +118,9 @@ class MailboxModel(RuleBasedStateMachine):
         return first and first[1]
 
 
-TestMailboxAgainstItsModel = MailboxModel.TestCase
+@each_part
+def test_of_what_is_put_nothing_is_lost_doubled_or_overtaken_within_its_band(seed: int) -> None:
+    compare(MailboxModel, seed)
 
 
 def test_a_p0_message_told_after_ten_thousand_of_p3_is_the_next_one_handled() -> None:
