@@ -76,7 +76,10 @@ class Policy:
     period_s: int = 5
     backoff: Backoff = Backoff(0.0, 0.0, 0.0)
     reset_after_s: float = 10.0
-    """A child that did not fail for this long after a restart starts its back-off anew."""
+    """A child that did not fail for this long after a restart starts its back-off anew.
+
+    Akka's default is the shortest wait; with one of 200 ms, a child that crashes once a second would never be slowed.
+    """
     auto_shutdown: AutoShutdown = AutoShutdown.NEVER
 
 
@@ -103,7 +106,7 @@ class Escalate:
     """
 
     reason: str
-    outage: bool = False
+    outage: bool
 
 
 Action = StartChild | StopChild | Escalate

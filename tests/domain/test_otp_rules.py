@@ -313,6 +313,10 @@ def test_c2_2_the_count_starts_anew_if_nothing_failed_for_a_while_after_a_restar
     assert script.wait() == pytest.approx(wait)
 
 
+def test_c2_2_a_child_that_crashes_each_second_is_slowed_down_by_default() -> None:
+    assert (Policy().reset_after_s, Backoff(1.0, 8.0).jitter) == (10.0, 0.2)
+
+
 def test_c2_2_time_spent_waiting_or_failing_to_start_is_not_quiet() -> None:
     script = Script(backoff=SLOW, reset_after_s=3.0, period_s=1)
     script.broken = {"a": False}
