@@ -214,9 +214,7 @@ def test_a_stop_carries_the_childs_own_shutdown_time() -> None:
 STEPS = st.tuples(st.sampled_from(["crash", "tick", "break", "mend"]), st.sampled_from("abcd"), st.integers(0, 3))
 
 
-@given(
-    strategy=st.sampled_from(list(Strategy)), wait=st.sampled_from([0.0, 1.0]), steps=st.lists(STEPS, max_size=60)
-)
+@given(strategy=st.sampled_from(list(Strategy)), wait=st.sampled_from([0.0, 1.0]), steps=st.lists(STEPS, max_size=60))
 def test_d10_once_what_was_broken_is_mended_every_permanent_child_runs_again(
     strategy: Strategy, wait: float, steps: list[tuple[str, str, int]]
 ) -> None:
