@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
-SECONDS = 20
+SECONDS = 15
 
 
 def test_d10_whichever_actors_die_at_random_every_invariant_holds_and_no_death_is_silent(
     engine_on: Callable[..., Engine],
 ) -> None:
-    engine = engine_on(program=PROGRAM, environment=environment(SECONDS, seed=1, pause=0.35))
+    engine = engine_on(program=PROGRAM, environment=environment(SECONDS, seed=1, pause=0.25))
     findings = outlive(engine, SECONDS)
     show(f"{SECONDS} s of chaos", findings)
     assert [each for each in findings if not each.holds] == []
