@@ -33,8 +33,17 @@ def test_d6_a16_with_the_model_away_words_are_answered_nothing_ends_and_no_brows
     assert "the queue is empty" in empty["data"]
     engine.wait_for("control_ready", 30)
     assert engine.send("status") == 0
-    beat = engine.wait_for("heartbeat", 30, since=engine.lines.index(empty))
-    assert {beat["state"]["fronts"]["browser"]["counters"][each] for each in ("done", "failed", "revoked")} == {0}
+    after = engine.lines.index(empty)
+    beats = engine.until(
+        lambda: [
+            line["state"]["fronts"]["browser"]
+            for line in engine.lines[after:]
+            if line["action"] == "heartbeat" and "browser" in line["state"]["fronts"]
+        ],
+        30,
+        "a heartbeat with the browser",
+    )
+    assert {beats[-1]["counters"][each] for each in ("done", "failed", "revoked")} == {0}
     assert [line for line in engine.lines if line["action"] == "browser_launched"] == []
     programs = [process.name() for process in psutil.Process(engine.pid).children(recursive=True)]
     assert programs
@@ -56,9 +65,9 @@ def test_a8_d6_with_memory_short_and_redis_away_posts_go_on_and_background_is_re
     blocked = engine.wait_for("run_blocked", 60, since=after, job="job_watchdog")
     assert "487 of 512 MB are used (95%)" in blocked["data"]
     assert engine.wait_for("job_starved", 60, job="job_watchdog")["refusals"] == 4
-    engine.wait_for("posted", 60, since=after)
     assert engine.wait_for("control_away", 60)["data"]
-    beat = engine.wait_for("heartbeat", 30, since=after)
+    posted = engine.lines.index(engine.wait_for("posted", 60, since=after))
+    beat = engine.wait_for("heartbeat", 30, since=posted)
     assert beat["state"]["memory"] == {"level": "critical", "used_mb": 487, "limit_mb": LIMIT_MB}
     write_account(tmp_path, 100, LIMIT_MB)
     relieved = engine.lines.index(engine.wait_for("memory_ok", 30))
