@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 _START_S = 60.0
 _STOP_S = 10.0
 _numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out the soak tests unless they are asked for by the environment variable SOAK."""
+    if not os.environ.get("SOAK"):
+        items[:] = [item for item in items if item.get_closest_marker("soak") is None]
 
 
 @pytest.fixture(scope="session")

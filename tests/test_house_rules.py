@@ -37,8 +37,8 @@ MAY_PRINT = (
 HOMES = {
     "numpy": ("actors/domain/", "actors/sandbox/"),
     "openai": ("actors/resources/openai.py",),
-    "playwright": ("actors/resources/browser.py",),
-    "psutil": ("actors/embedded/", "actors/resources/browser.py"),
+    "playwright": ("actors/resources/browser.py", "actors/resources/browser_worker.py"),
+    "psutil": ("actors/embedded/", "actors/resources/browser_process.py"),
     "psycopg": ("actors/resources/database.py", "actors/commands/"),
     "psycopg_pool": ("actors/resources/database.py",),
     "pydantic": ("actors/jobs/", "actors/resources/openai.py"),

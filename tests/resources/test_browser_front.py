@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import os
-import signal
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import psutil
 import pytest
 
 from actors.domain.priority import Priority
-from actors.embedded.chromium import find
 from actors.errors import (
     CircuitOpenError,
     CommitRefusedError,
@@ -24,8 +18,20 @@ from actors.errors import (
     ResourceDiedError,
     SiteBusyError,
 )
-from actors.resources.browser import Browser, BrowserClient, BrowserSettings
+from actors.resources.browser import Browser, BrowserClient
 from tests.pages.fixture_site import FixtureSite
+from tests.resources.browser_stage import (
+    PAGE,
+    Look,
+    Meet,
+    Wait,
+    chromiums,
+    client,
+    drivers,
+    is_dead,
+    overlook_others,
+    settings,
+)
 from tests.stage import Outcome, eventually
 
 if TYPE_CHECKING:
@@ -37,24 +43,6 @@ if TYPE_CHECKING:
     from actors.pages.errand import Desk
     from tests.stage import Stage
 
-PAGE = "/us"
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Open the page and return what this script says there."""
-
-    script: str = "document.title"
-    path: str = PAGE
-
-    expected_s: ClassVar[float] = 1.0
-    deadline_s: ClassVar[float] = 20.0
-    needs_login: ClassVar[bool] = False
-
-    async def perform(self, page: Page, desk: Desk) -> Any:
-        await page.goto(desk.site + self.path, wait_until="domcontentloaded")
-        return await page.evaluate(self.script)
-
 
 @dataclass(frozen=True, slots=True)
 class Hang(Look):
@@ -63,20 +51,6 @@ class Hang(Look):
     deadline_s: ClassVar[float] = 1.5
 
     script: str = "() => { while (true) {} }"
-
-
-@dataclass(frozen=True, slots=True)
-class Wait(Look):
-    """Wait in the page until it is closed or killed."""
-
-    script: str = "() => new Promise(() => {})"
-
-
-@dataclass(frozen=True, slots=True)
-class ShortWait(Wait):
-    """The same with a short deadline."""
-
-    deadline_s: ClassVar[float] = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +74,9 @@ class Click(Look):
         return not_after
 
 
-@dataclass(frozen=True, slots=True)
-class Meet(Look):
-    """Return once as many errands as `parties` are on their pages."""
-
-    barrier: Any = None
-
-    async def perform(self, page: Page, desk: Desk) -> Any:
-        await asyncio.to_thread(self.barrier.wait, 20)
-        return await page.evaluate("1 + 1")
+@pytest.fixture(autouse=True)
+def _overlook_others() -> None:
+    overlook_others()
 
 
 @pytest.fixture
@@ -122,55 +90,11 @@ def site() -> Iterator[FixtureSite]:
 @pytest.fixture
 def open_browser(stage: Stage, site: FixtureSite, tmp_path: Path) -> Callable[..., Browser]:
     def open_browser(size: int = 1, *, policy: dict[str, Any] | None = None, **changes: Any) -> Browser:
-        settings = {
-            "executable": str(find(os.environ).path),
-            "site": site.url,
-            "account": "us",
-            "session": None,
-            "idle_stop_s": 600.0,
-            "retire_after": 1000,
-            "environment": {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path), "HOME": str(tmp_path)},
-            **changes,
-        }
-        browser = Browser(stage.loop, BrowserSettings(**settings))
+        browser = Browser(stage.loop, settings(site.url, tmp_path, **changes))
         stage.front(browser, size, **(policy or {}))
         return browser
 
     return open_browser
-
-
-def client(stage: Stage, priority: Priority = Priority.P1) -> BrowserClient:
-    return BrowserClient(stage.caller("browser", priority, within=60.0))
-
-
-_others: set[int] = set()
-
-
-@pytest.fixture(autouse=True)
-def _overlook_others() -> None:
-    """Leave alone what lived before this test: other modules keep a Chromium for all of their tests."""
-    _others.clear()
-    _others.update(process.pid for process in psutil.Process().children(recursive=True))
-
-
-def below(word: str) -> dict[int, list[str]]:
-    """Return pid and command line of each process of this test that has the word in its program's path."""
-    found = {}
-    for process in psutil.Process().children(recursive=True):
-        if process.pid in _others:
-            continue
-        with contextlib.suppress(psutil.NoSuchProcess):
-            words = process.cmdline()
-            if words and word in words[0]:
-                found[process.pid] = words
-    return found
-
-
-def chromiums() -> list[psutil.Process]:
-    """Return the main processes of all Chromiums below this process."""
-    found = below(str(find(os.environ).path))
-    mains = [pid for pid, words in found.items() if not any(word.startswith("--type=") for word in words)]
-    return [psutil.Process(pid) for pid in mains]
 
 
 def open_pages(stage: Stage, browser: Browser) -> int:
@@ -237,7 +161,7 @@ def test_a_killed_driver_is_noticed_and_made_anew(stage: Stage, open_browser: Ca
     waiting = Outcome(lambda: client(stage).visit(Wait()))
     eventually(lambda: browser.launches)
 
-    os.kill(min(below("node")), signal.SIGKILL)
+    drivers()[0].kill()
 
     with pytest.raises(ResourceDiedError):
         waiting.get()
@@ -245,61 +169,17 @@ def test_a_killed_driver_is_noticed_and_made_anew(stage: Stage, open_browser: Ca
     assert len(chromiums()) == 1
 
 
-def test_a9_a_frozen_driver_is_killed_and_replaced(stage: Stage, open_browser: Callable[..., Browser]) -> None:
-    browser = open_browser(policy={"breaker_threshold": 100})
-    client(stage).visit(Look())
-    os.kill(min(below("node")), signal.SIGSTOP)
-
-    with pytest.raises(DeadlineError):
-        client(stage).visit(ShortWait())
-    stage.all_free("browser")
-
-    assert client(stage).visit(Look()) == "A page"
-    assert browser.launches == 2
-    assert len(chromiums()) == 1
-
-
 def test_a_browser_that_died_while_nobody_used_it_costs_no_errand(
     stage: Stage, open_browser: Callable[..., Browser]
 ) -> None:
-    browser = open_browser()
-    for victim in (chromiums, lambda: [psutil.Process(min(below("node")))]):
+    open_browser()
+    for find_victim in (chromiums, drivers):
         client(stage).visit(Look())
-        victim()[0].kill()
-        eventually(lambda: len(browser._living()) < 2, "the death seen")
+        victim = find_victim()[0]
+        victim.kill()
+        eventually(lambda victim=victim: is_dead(victim), "its death")
 
         assert client(stage).visit(Look()) == "A page"
-
-
-def test_a9_a_frozen_chromium_is_killed_and_replaced(stage: Stage, open_browser: Callable[..., Browser]) -> None:
-    browser = open_browser(policy={"breaker_threshold": 100})
-    client(stage).visit(Look())
-    chromiums()[0].suspend()
-
-    with pytest.raises(DeadlineError):
-        client(stage).visit(ShortWait())
-    stage.all_free("browser")
-
-    assert client(stage).visit(Look()) == "A page"
-    assert browser.launches == 2
-    assert len(chromiums()) == 1
-
-
-def test_a9_a_chromium_frozen_before_the_slot_has_a_context_is_killed_too(
-    stage: Stage, open_browser: Callable[..., Browser]
-) -> None:
-    browser = open_browser(size=2, policy={"breaker_threshold": 100})
-    first = Outcome(lambda: client(stage).visit(Wait()))
-    eventually(lambda: browser.launches and open_pages(stage, browser))
-    chromiums()[0].suspend()
-
-    with pytest.raises(DeadlineError):
-        client(stage).visit(ShortWait())
-
-    with pytest.raises(ResourceDiedError):
-        first.get()
-    assert client(stage).visit(Look()) == "A page"
-    assert len(chromiums()) == 1
 
 
 def test_a7_three_slots_that_start_together_share_one_launch(
@@ -359,7 +239,7 @@ def test_an_idle_browser_is_stopped_whole_and_comes_back(stage: Stage, open_brow
     browser = open_browser(idle_stop_s=0.1)
     assert client(stage).visit(Look()) == "A page"
 
-    eventually(lambda: not chromiums() and not below("node"), "no process left")
+    eventually(lambda: not chromiums() and not drivers(), "no process left")
 
     assert client(stage).visit(Look()) == "A page"
     assert browser.launches == 2
@@ -373,7 +253,7 @@ def test_the_end_of_the_front_leaves_no_process(stage: Stage, open_browser: Call
     stage.close()
 
     assert chromiums() == []
-    assert below("node") == {}
+    assert drivers() == []
 
 
 def test_a_commit_is_granted_by_the_run_that_waits(stage: Stage, open_browser: Callable[..., Browser]) -> None:

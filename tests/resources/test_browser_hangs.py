@@ -1,0 +1,514 @@
+"""Whatever an errand on real Chromium waits for, its deadline gives the slot back and no other slot notices."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import playwright
+import psutil
+import pytest
+from playwright.async_api import BrowserContext, Page
+
+from actors.domain.launches import Launches
+from actors.embedded.chromium import find
+from actors.errors import AppError, DeadlineError, ResourceDiedError
+from actors.resources import browser as browser_module
+from actors.resources import browser_worker
+from actors.resources.browser import Browser, BrowserClient
+from tests.pages.fixture_site import FixtureSite
+from tests.resources.browser_stage import (
+    PAGE,
+    Look,
+    Meet,
+    Wait,
+    chromiums_in,
+    drivers,
+    is_dead,
+    overlook_others,
+    settings,
+)
+from tests.resources.wire import Wire
+from tests.stage import Outcome, Stage, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from actors.pages.errand import Desk
+
+PROMISE_S = 5.0
+"""So long after a deadline the capacity is back at the latest."""
+
+COVERED = '<button>Post</button><div style="position:fixed;inset:0;z-index:9"></div><input disabled>'
+HALF_A_PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1000\r\n\r\n<title>Half</title>"
+SPIN = "() => { const end = Date.now() + 300; while (Date.now() < end) {} }"
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck(Look):
+    """Do what never ends; `reached` is set right before."""
+
+    deadline_s: ClassVar[float] = 1.5
+
+    way: Callable[[Page], Awaitable[Any]] | None = None
+    reached: threading.Event = field(default_factory=threading.Event)
+
+    async def perform(self, page: Page, desk: Desk) -> Any:
+        await page.goto(desk.site + PAGE, wait_until="domcontentloaded")
+        self.reached.set()
+        assert self.way is not None
+        return await self.way(page)
+
+
+@dataclass(frozen=True, slots=True)
+class Commit(Look):
+    """Leave a mark in the context, pass the commit point, and return what the mark is then."""
+
+    async def perform(self, page: Page, desk: Desk) -> Any:
+        await page.goto(desk.site + PAGE, wait_until="domcontentloaded")
+        await page.evaluate("localStorage.mark = 'kept'")
+        not_after = await desk.commit("prepared")
+        return not_after, await page.evaluate("localStorage.mark")
+
+
+@dataclass(frozen=True, slots=True)
+class ShortWait(Wait):
+    """Wait in the page past a short deadline."""
+
+    deadline_s: ClassVar[float] = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class StuckInACrowd(Stuck):
+    """The same, with time for all the others to open their pages."""
+
+    deadline_s: ClassVar[float] = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gather(Look):
+    """Return once all parties are on their pages."""
+
+    barrier: asyncio.Barrier | None = None
+
+    async def perform(self, page: Page, desk: Desk) -> Any:
+        assert self.barrier is not None
+        await self.barrier.wait()
+        return await page.evaluate("1 + 1")
+
+
+class House:
+    """A browser's front on a stage of its own, with a site."""
+
+    def __init__(self, folder: Path, size: int, **changes: Any) -> None:
+        self.folder = folder
+        self.site, self.stage = FixtureSite(), Stage()
+        self.site.pages[PAGE] = f"<!doctype html><title>A page</title>{COVERED}"
+        self.site.held.add("/held")
+        self.browser = Browser(self.stage.loop, settings(self.site.url, folder, **changes))
+        self.browser.cap = Launches(1000)
+        self.stage.front(self.browser, size, breaker_threshold=1000)
+
+    def client(self, within: float = 20.0) -> BrowserClient:
+        return BrowserClient(self.stage.caller("browser", within=within))
+
+    def visit(self, errand: Look) -> Any:
+        return self.client(PROMISE_S).visit(errand)
+
+    def send(self, errand: Look) -> Outcome:
+        return Outcome(lambda: self.client().visit(errand))
+
+    def contexts(self) -> int:
+        """Return how many contexts Chromium has."""
+
+        async def count() -> int:
+            return len((await self.browser.chromium()).contexts)
+
+        number: int = self.stage.loop.call(count(), PROMISE_S)
+        return number
+
+    def close(self) -> None:
+        self.stage.close()
+        self.site.close()
+
+
+@pytest.fixture(autouse=True)
+def _overlook_others() -> None:
+    overlook_others()
+
+
+@pytest.fixture
+def houses(tmp_path: Path) -> Iterator[Callable[..., House]]:
+    """Yield a maker of houses for a test of its own."""
+    made: list[House] = []
+
+    def make(size: int = 1, **changes: Any) -> House:
+        made.append(House(tmp_path, size, **changes))
+        return made[-1]
+
+    yield make
+    for house in made:
+        house.close()
+
+
+@pytest.fixture(scope="module")
+def half_site() -> Iterator[str]:
+    wire = Wire(greeting=HALF_A_PAGE)
+    yield f"http://127.0.0.1:{wire.port}/"
+    wire.close()
+
+
+def ways(house: House, half_site: str) -> dict[str, Callable[[Page], Awaitable[Any]]]:
+    def alert(page: Page) -> Awaitable[Any]:
+        page.on("dialog", lambda _: None)
+        return page.evaluate("alert('Answer me')")
+
+    return {
+        "a site that never answers": lambda page: page.goto(house.site.url + "/held", timeout=0),
+        "a page that stops half way": lambda page: page.goto(half_site, timeout=0),
+        "a button that is covered": lambda page: page.click("button", timeout=0),
+        "a field that is never ready": lambda page: page.fill("input", "text", timeout=0),
+        "an endless loop": lambda page: page.evaluate("() => { while (true) {} }"),
+        "a promise that nobody keeps": lambda page: page.evaluate("() => new Promise(() => {})"),
+        "an open dialog": alert,
+    }
+
+
+def test_a9_however_a_page_hangs_its_slot_is_back_and_a_neighbour_goes_on(
+    houses: Callable[..., House], half_site: str
+) -> None:
+    house = houses(size=8)
+    errands = {name: StuckInACrowd(way=way) for name, way in ways(house, half_site).items()}
+    met, all_back = threading.Barrier(2), asyncio.Barrier(len(errands))
+    neighbour = house.send(Meet(barrier=met))
+    eventually(lambda: house.stage.state("browser").running)
+    stuck = {name: house.send(errand) for name, errand in errands.items()}
+
+    assert {name: verdict(outcome) for name, outcome in stuck.items()} == dict.fromkeys(errands, DeadlineError)
+
+    assert [name for name, errand in errands.items() if not errand.reached.is_set()] == []
+    back = [Outcome(lambda: house.visit(Gather(barrier=all_back))) for _ in errands]
+    assert [outcome.get() for outcome in back] == [2] * len(errands)
+    met.wait(PROMISE_S)
+    assert neighbour.get() == 2
+    house.stage.all_free("browser")
+    assert house.browser.launches == 1
+
+
+async def never(_: object) -> None:
+    await asyncio.Event().wait()
+
+
+def verdict(outcome: Outcome) -> type[BaseException] | None:
+    try:
+        outcome.get()
+    except AppError as error:
+        return type(error)
+    return None
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    house = House(tmp_path_factory.mktemp("chromium"), size=1)
+    yield house
+    house.close()
+
+
+def test_a9_a_frozen_renderer_costs_its_own_errand_only(house: House) -> None:
+    async def freeze(page: Page) -> Any:
+        busy = {process: process.cpu_times().user for process in renderers(house)}
+        await page.evaluate(SPIN)
+        mine = max(busy, key=lambda process: process.cpu_times().user - busy[process])
+        mine.suspend()
+        return await page.evaluate("1")
+
+    assert house.visit(Look()) == "A page"
+    launches = house.browser.launches
+    errand = Stuck(way=freeze)
+
+    with pytest.raises(DeadlineError):
+        house.visit(errand)
+
+    assert errand.reached.is_set()
+    assert house.visit(Look()) == "A page"
+    assert house.browser.launches == launches
+
+
+def renderers(house: House) -> list[psutil.Process]:
+    (main,) = chromiums_in(house.folder)
+    return [each for each in main.children(recursive=True) if "--type=renderer" in each.cmdline()]
+
+
+def test_a11_an_errand_that_ignores_its_cancellation_is_counted_until_it_ends_and_its_result_reaches_nobody(
+    house: House,
+) -> None:
+    cancelled, released = threading.Event(), threading.Event()
+
+    async def ignore(_: Page) -> str:
+        while not released.is_set():
+            try:
+                await asyncio.to_thread(released.wait, 20.0)
+            except asyncio.CancelledError:
+                cancelled.set()
+        return "late"
+
+    done = house.stage.state("browser").counters["done"]
+    with pytest.raises(DeadlineError):
+        house.visit(Stuck(way=ignore))
+
+    assert cancelled.wait(PROMISE_S)
+    assert house.visit(Look()) == "A page"
+    assert house.stage.state("browser").abandoned == 1
+    released.set()
+    house.stage.all_free("browser")
+    assert house.visit(Look()) == "A page"
+    assert house.stage.state("browser").counters["done"] == done + 2
+
+
+def test_a9_a_context_that_never_closes_takes_its_chromium_with_it(
+    house: House, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launches = house.browser.launches
+    assert house.visit(Look()) == "A page"
+    with monkeypatch.context() as patch:
+        patch.setattr(BrowserContext, "close", never)
+        with pytest.raises(DeadlineError):
+            house.visit(ShortWait())
+
+        assert house.visit(Look()) == "A page"
+    assert house.browser.launches <= launches + 2
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten what is waited for a polite end, for the cases in which none can come."""
+    monkeypatch.setattr(browser_worker, "CLOSE_LIMIT_S", 0.5)
+    monkeypatch.setattr(browser_module, "_LAST_CHANCE_S", 0.5)
+
+
+def chromium(house: House) -> psutil.Process:
+    return chromiums_in(house.folder)[0]
+
+
+def driver(house: House) -> psutil.Process:
+    return psutil.Process(chromium(house).ppid())
+
+
+VICTIMS = [chromium, driver]
+
+
+class Replaced:
+    """A browser that is up, to be killed and replaced whole."""
+
+    def __init__(self, house: House) -> None:
+        assert house.visit(Look()) == "A page"
+        self.house, self.old = house, [chromium(house), driver(house)]
+
+    def check(self) -> None:
+        assert self.house.visit(Look()) == "A page"
+        self.house.stage.all_free("browser")
+        eventually(lambda: all(is_dead(process) for process in self.old), "the old browser dead")
+        assert len(chromiums_in(self.house.folder)) == 1
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_a9_what_freezes_during_an_errand_is_killed_and_replaced(
+    house: House, victim: Callable[[House], psutil.Process]
+) -> None:
+    replaced = Replaced(house)
+
+    async def freeze(page: Page) -> Any:
+        victim(house).suspend()
+        return await page.evaluate("1")
+
+    with pytest.raises(DeadlineError):
+        house.visit(Stuck(way=freeze))
+
+    replaced.check()
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("has_context", [True, False], ids=["page opens", "context opens"])
+@pytest.mark.parametrize("is_killed", [False, True], ids=["for ever", "then dies"])
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_a9_what_freezes_while_a_page_or_context_opens_is_killed_and_replaced(
+    house: House, victim: Callable[[House], psutil.Process], *, is_killed: bool, has_context: bool
+) -> None:
+    replaced = Replaced(house)
+    if not has_context:
+        house.browser.shed()
+        eventually(lambda: not house.contexts(), "its context closed")
+    frozen = victim(house)
+    frozen.suspend()
+    waiting = house.send(ShortWait())
+    eventually(lambda: house.stage.state("browser").running)
+    # Who asks for Chromium after the errand gets it after the errand.
+    house.contexts()
+    if is_killed:
+        frozen.kill()
+
+    assert verdict(waiting) is (ResourceDiedError if is_killed else DeadlineError)
+
+    replaced.check()
+
+
+LAUNCHES = {
+    "Chromium freezes": ("kill -STOP $$", DeadlineError),
+    "Chromium dies": ("kill -KILL $$", ResourceDiedError),
+    "the driver freezes": ("kill -STOP $PPID", DeadlineError),
+    "the driver dies": ("kill -KILL $PPID", ResourceDiedError),
+    "the driver freezes at its own start": ("kill -STOP $$", DeadlineError),
+    "the driver dies at its own start": ("kill -KILL $$", ResourceDiedError),
+}
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(("strike", "expected"), LAUNCHES.values(), ids=LAUNCHES)
+def test_a9_a_launch_that_hangs_or_dies_gives_way_to_the_next(
+    request: pytest.FixtureRequest,
+    houses: Callable[..., House],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    strike: str,
+    expected: type[Exception],
+) -> None:
+    is_driver_s = "own start" in request.node.name
+    program = struck_once(tmp_path, NODE if is_driver_s else find(os.environ).path, strike)
+    if is_driver_s:
+        monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", program)
+    house = houses(**({} if is_driver_s else {"executable": program}))
+
+    with pytest.raises(expected):
+        house.visit(ShortWait())
+
+    assert house.visit(Look()) == "A page"
+    eventually(lambda: len(chromiums_in(tmp_path)) == 1, "one Chromium")
+    assert len(drivers()) == 1
+
+
+NODE = Path(playwright.__file__).parent / "driver" / "node"
+
+
+def struck_once(folder: Path, program: Path, strike: str) -> str:
+    """Write a script that is `program`, but strikes at its first start."""
+    mark, script = folder / "mark", folder / "program"
+    mark.touch()
+    script.write_text(f'#!/bin/sh\nif [ -e {mark} ]; then rm {mark}; {strike}; fi\nexec {program} "$@"\n')
+    script.chmod(0o755)
+    return str(script)
+
+
+def test_a_page_that_does_not_close_costs_its_context_and_not_the_result(
+    house: House, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Page, "close", never)
+
+    assert house.visit(Look("localStorage.mark = 'kept'")) == "kept"
+    assert house.visit(Look("localStorage.mark || 'none'")) == "none"
+
+
+def test_a6_shedding_closes_what_is_idle_and_nothing_that_works(houses: Callable[..., House]) -> None:
+    house = houses(size=2)
+    remember, recall = "localStorage.mark = 'kept'", "localStorage.mark || 'none'"
+    both = asyncio.Barrier(2)
+    for outcome in [house.send(Gather(barrier=both)) for _ in range(2)]:
+        assert outcome.get() == 2
+    assert house.contexts() == 2
+    asked, answered = threading.Event(), threading.Event()
+
+    def grant(_: Any) -> float:
+        asked.set()
+        assert answered.wait(PROMISE_S)
+        return 42.0
+
+    publishing = Outcome(lambda: house.client().visit(Commit(), grant))
+    assert asked.wait(PROMISE_S)
+    assert house.visit(Look(remember)) == "kept"
+    assert house.visit(Look(recall)) == "kept"
+
+    house.browser.shed()
+
+    eventually(lambda: house.contexts() == 1, "the idle context closed")
+    assert house.visit(Look(recall)) == "none"
+    answered.set()
+    assert publishing.get() == (42.0, "kept")
+    assert house.browser.launches == 1
+
+
+def test_a6_an_idle_context_that_does_not_close_is_left_rather_than_cut_a_neighbour(
+    houses: Callable[..., House], quick: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    house = houses(size=2)
+    met = threading.Barrier(2)
+    neighbour = house.send(Meet(barrier=met))
+    eventually(lambda: house.stage.state("browser").running)
+    assert house.visit(Look()) == "A page"
+    with monkeypatch.context() as patch:
+        patch.setattr(BrowserContext, "close", never)
+        house.browser.shed()
+        eventually(lambda: "0 idle contexts are closed" in caplog.text)
+
+    met.wait(PROMISE_S)
+    assert neighbour.get() == 2
+    assert house.browser.launches == 1
+
+
+def test_a10_a_browser_that_dies_again_and_again_leaves_no_zombie_and_is_launched_no_more_than_the_cap(
+    houses: Callable[..., House],
+) -> None:
+    house = houses()
+    cap = house.browser.cap = Launches(limit=6)
+    before = zombies()
+    for number in range(cap.limit):
+        assert house.visit(Look()) == "A page"
+        crash(house, number)
+
+    with pytest.raises(ResourceDiedError, match="launched 6 times within 60 s"):
+        house.visit(Look())
+
+    assert house.browser.launches == cap.limit
+    eventually(lambda: not chromiums_in(house.folder) and not drivers(), "no browser left")
+    eventually(lambda: zombies() <= before, "every zombie reaped")
+
+
+def crash(house: House, number: int) -> None:
+    """Kill Chromium and the driver by turns, and see it dead."""
+    victim = VICTIMS[number % 2](house)
+    victim.kill()
+    eventually(lambda: is_dead(victim), "its death")
+
+
+def zombies() -> set[int]:
+    """Return the dead browsers and drivers that nobody has reaped."""
+    found = set()
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            is_ours = any(word in process.name() for word in ("headless", "node"))
+            if is_ours and process.status() == psutil.STATUS_ZOMBIE:
+                found.add(process.pid)
+    return found
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1200)
+def test_a10_a_hundred_crashes_leave_no_zombie_and_keep_to_the_cap(houses: Callable[..., House]) -> None:
+    house = houses()
+    cap = house.browser.cap = Launches()
+    before, begun, pause = zombies(), [], threading.Event()
+    while house.browser.launches < 100:
+        pause.wait(min(cap.wait_s(time.monotonic()), cap.window_s))
+        assert house.visit(Look()) == "A page"
+        begun.append(time.monotonic())
+        crash(house, len(begun))
+
+    assert all(later - first > cap.window_s - 5 for first, later in zip(begun, begun[cap.limit :], strict=False))
+    eventually(lambda: not chromiums_in(house.folder) and not drivers(), "no browser left")
+    eventually(lambda: zombies() <= before, "every zombie reaped")
