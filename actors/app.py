@@ -100,8 +100,8 @@ class App:
         """
         self._started = self.clock.now()
         world, settings = self.world, self.config.redis
-        # One connection more than slots: the control channel's ear holds it.
-        self._pool = open_pool(world.redis_url, settings.connections + 1, settings.timeout.total_seconds())
+        # The control channel's ear holds one connection; the other is for its successor, should an operator hang.
+        self._pool = open_pool(world.redis_url, 2, settings.timeout.total_seconds())
         tree, root = self._tree(), self._address("root")
         life = Incarnation(root.mailbox.next_generation())
         Cell.start(root, tree, life, self._root_news)
@@ -216,7 +216,7 @@ class App:
         return self.addresses.setdefault(name, Address(name, self.config.supervision.mailbox))
 
     def _fronts(self) -> list[ChildSpec]:
-        plans = plan_fronts(self.config, self.world, self._loop, self._pool, lambda: Runs(self._prepare))
+        plans = plan_fronts(self.config, self.world, self._loop, lambda: Runs(self._prepare))
         return [self._front(plan) for plan in plans]
 
     def _front(self, plan: FrontPlan) -> ChildSpec:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 PATIENCE_S = 20.0
 """Real seconds after which a test gives up waiting; a limit, never an expectation."""
 
+PROMISE_S = 5.0
+"""Real seconds after which the capacity of an overdue errand is back at the latest."""
+
 
 def eventually(probe: Callable[[], Any], what: str = "it") -> Any:
     """Return the probe's first true answer."""

@@ -16,8 +16,6 @@ from actors.runtime.front import FrontPolicy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import redis
-
     from actors.config import Config
     from actors.runtime.front import Resource
     from actors.runtime.loop import Loop
@@ -36,9 +34,7 @@ class FrontPlan:
     policy: FrontPolicy
 
 
-def plan_fronts(
-    config: Config, world: World, loop: Loop, pool: redis.BlockingConnectionPool, make_runs: Callable[[], Resource]
-) -> list[FrontPlan]:
+def plan_fronts(config: Config, world: World, loop: Loop, make_runs: Callable[[], Resource]) -> list[FrontPlan]:
     """Return the plans in the order in which the fronts start. What lives on the loop is made on its present thread."""
     timeouts, browser, budget = _timeouts(config), _browser(config, world), _budget(config)
     call_s = config.openai.timeout.total_seconds()
@@ -57,7 +53,13 @@ def plan_fronts(
             database.reserved,
             database.queue,
         ),
-        plan("redis", lambda: Redis(pool), redis.connections, redis.reserved, redis.queue),
+        plan(
+            "redis",
+            lambda: Redis(world.redis_url, redis.timeout.total_seconds()),
+            redis.connections,
+            redis.reserved,
+            redis.queue,
+        ),
         plan(
             "openai",
             lambda: OpenAI(loop.thread, world.model_url, world.model_key, call_s, budget),

@@ -68,8 +68,8 @@ class ControlRoom:
         self.listeners = {name: Listener() for name in ("clock", "board", "content", "publishing")}
         for name, listener in self.listeners.items():
             stage.actor(name, lambda _, listener=listener: listener)  # type: ignore[misc]
-        pool = open_pool(url, 3, 2.0)
-        stage.front(Redis(pool), 2)
+        pool = open_pool(url, 2, 2.0)
+        stage.front(Redis(url, 2.0), 2)
         stage.front(Database(database_url, 2, dict.fromkeys(Priority, 10.0)), 2)
         self.ended: list[str] = []
         self.is_ended = threading.Event()

@@ -36,15 +36,12 @@ from tests.resources.browser_stage import (
     settings,
 )
 from tests.resources.wire import Wire
-from tests.stage import Outcome, Stage, eventually
+from tests.stage import PROMISE_S, Outcome, Stage, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from actors.pages.errand import Desk
-
-PROMISE_S = 5.0
-"""So long after a deadline the capacity is back at the latest."""
 
 COVERED = '<button>Post</button><div style="position:fixed;inset:0;z-index:9"></div><input disabled>'
 HALF_A_PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1000\r\n\r\n<title>Half</title>"
@@ -510,5 +507,6 @@ def test_a10_a_hundred_crashes_leave_no_zombie_and_keep_to_the_cap(houses: Calla
         crash(house, len(begun))
 
     assert all(later - first > cap.window_s - 5 for first, later in zip(begun, begun[cap.limit :], strict=False))
+    house.stage.close()
     eventually(lambda: not chromiums_in(house.folder) and not drivers(), "no browser left")
     eventually(lambda: zombies() <= before, "every zombie reaped")

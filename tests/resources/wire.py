@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _HELD_LIMIT_S = 60.0
+_DRIP_S = 0.1
 
 
 class Way(Flag):
@@ -25,14 +26,11 @@ class Way(Flag):
 class Wire:
     """Accepts connections and carries bytes to the server and back. Close it after use.
 
-    Without a server it reads what comes and says nothing but `greeting`, once the client has spoken.
+    Without a server it answers whatever it hears with `greeting`, then says `drip` now and then, for ever.
     """
 
-    def __init__(self, server: tuple[str, int] | Path | None = None, greeting: bytes = b"") -> None:
-        self.accepted = threading.Semaphore(0)
-        """Released once for each connection."""
-
-        self._server, self._greeting = server, greeting
+    def __init__(self, server: tuple[str, int] | Path | None = None, greeting: bytes = b"", drip: bytes = b"") -> None:
+        self._server, self._greeting, self._drip = server, greeting, drip
         self._silent: set[tuple[socket.socket, Way]] = set()
         self._silent_from_the_start = Way(0)
         self._ends: list[socket.socket] = []
@@ -68,14 +66,11 @@ class Wire:
                 return
             self._ends.append(client)
             self._silent |= {(client, way) for way in self._silent_from_the_start}
-            self.accepted.release()
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
         if self._server is None:
-            with contextlib.suppress(OSError):
-                if client.recv(65536):
-                    client.sendall(self._greeting)
+            self._answer(client)
             return
         is_path = not isinstance(self._server, tuple)
         server = socket.socket(socket.AF_UNIX if is_path else socket.AF_INET)
@@ -83,6 +78,13 @@ class Wire:
         self._ends.append(server)
         for source, sink, way in ((client, server, Way.THERE), (server, client, Way.BACK)):
             threading.Thread(target=self._carry, args=(client, source, sink, way), daemon=True).start()
+
+    def _answer(self, client: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            if client.recv(65536):
+                client.sendall(self._greeting)
+            while self._drip and not self._closed.wait(_DRIP_S):
+                client.sendall(self._drip)
 
     def _carry(self, line: socket.socket, source: socket.socket, sink: socket.socket, way: Way) -> None:
         with contextlib.suppress(OSError):
