@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,14 @@ if TYPE_CHECKING:
     from actors.runtime.client import Caller
     from actors.runtime.slot import Slot
 
+_CONNECT_S = 2
+"""Longest that one attempt to connect may hang; whole seconds, and the library takes no fewer."""
+
 _CONNECT_WAIT_S = 3.0
-_RECONNECT_S = 0.5
+"""Longest that an errand waits for a connection: a hung attempt of somebody before it, and one that works."""
+
+_ASK_AGAIN_S = 0.75
+_RECONNECT_S = 0.1
 _SPARE_S = 60.0
 """Real seconds after which a connection that nobody used is closed."""
 
@@ -51,6 +58,7 @@ class Database:
 
     def __init__(self, url: str, connections: int, statement_timeouts: Mapping[Priority, float]) -> None:
         self.statement_timeouts = dict(statement_timeouts)
+        self._made: set[int] = set()
         self.pool: ConnectionPool[psycopg.Connection[Row]] = ConnectionPool(
             url,
             min_size=1,
@@ -65,14 +73,21 @@ class Database:
             kwargs={
                 "row_factory": dict_row,
                 "prepare_threshold": None,
-                "connect_timeout": int(_CONNECT_WAIT_S),
+                "connect_timeout": _CONNECT_S,
                 "application_name": "supervisor",
             },
         )
         self.pool.open(wait=False)
 
     def make_slot(self, place: Place) -> Slot:
-        """Return a slot with a thread of its own; it takes a connection only while it works."""
+        """Return a slot with a thread of its own; it takes a connection only while it works.
+
+        One that replaces another follows an errand that hung. If its line fell silent, the spare ones did as well, and
+        each would cost an errand its whole deadline; made anew they cost milliseconds.
+        """
+        if place.index in self._made:
+            self.reset()
+        self._made.add(place.index)
         return ThreadSlot(place, DatabaseWorker(self))
 
     def reset(self) -> None:
@@ -103,7 +118,7 @@ class DatabaseWorker:
     def perform(self, request: Request) -> list[list[Row]] | list[str]:
         """Commit the transaction and return the rows of each statement, or raise and leave nothing of it."""
         try:
-            connection = self._database.pool.getconn(timeout=min(_CONNECT_WAIT_S, request.limit_s))
+            connection = self._ready_connection(time.monotonic() + min(_CONNECT_WAIT_S, request.limit_s))
         except (PoolTimeout, PoolClosed, psycopg.Error) as error:
             raise ResourceDiedError(
                 f"no connection to Postgres: {error}", "is it running, is DATABASE_URL right?"
@@ -132,6 +147,16 @@ class DatabaseWorker:
                     connection.close()
             with contextlib.suppress(PoolClosed, psycopg.Error):
                 self._database.pool.putconn(connection)
+
+    def _ready_connection(self, until: float) -> psycopg.Connection[Row]:
+        # A pool that gave up connecting connects again for who asks next, not for who waits already.
+        while True:
+            left = until - time.monotonic()
+            try:
+                return self._database.pool.getconn(timeout=min(left, _ASK_AGAIN_S))
+            except PoolTimeout:
+                if left <= _ASK_AGAIN_S or self._is_destroyed:
+                    raise
 
     def destroy(self) -> None:
         """Cancel on the server, then cut the socket: a frozen server ignores the cancel."""

@@ -502,7 +502,7 @@ def test_a10_a_hundred_crashes_leave_no_zombie_and_keep_to_the_cap(houses: Calla
     before, begun, pause = zombies(), [], threading.Event()
     while house.browser.launches < 100:
         pause.wait(min(cap.wait_s(time.monotonic()), cap.window_s))
-        assert house.visit(Look()) == "A page"
+        assert house.send(Look()).get() == "A page"
         begun.append(time.monotonic())
         crash(house, len(begun))
 

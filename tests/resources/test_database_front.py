@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import psutil
 import psycopg
@@ -26,11 +28,11 @@ from actors.resources import database as database_module
 from actors.resources.database import Database, DatabaseClient
 from actors.sql.queries import Statement
 from tests.fakes import NOW, decision
-from tests.stage import Outcome, eventually
+from tests.resources.wire import Way, Wire
+from tests.stage import PROMISE_S, Outcome, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.stage import Stage
 
@@ -160,6 +162,82 @@ def test_a_frozen_backend_costs_its_own_request_only(stage: Stage, database_url:
         stage.all_free("database")
     finally:
         frozen.resume()
+
+
+@pytest.fixture
+def wire(postgres_url: str) -> Iterator[Wire]:
+    (folder,) = parse_qs(urlsplit(postgres_url).query)["host"]
+    wire = Wire(Path(folder) / ".s.PGSQL.5432")
+    yield wire
+    wire.close()
+
+
+def by_wire(wire: Wire, url: str) -> str:
+    """Return the URL of the same database over the wire."""
+    return f"postgresql://supervisor@127.0.0.1:{wire.port}{urlsplit(url).path}?sslmode=disable&gssencmode=disable"
+
+
+@pytest.mark.parametrize("way", [Way.THERE, Way.BACK])
+def test_a9_a_connection_that_fell_silent_costs_its_own_request_only(
+    stage: Stage, database_url: str, wire: Wire, way: Way
+) -> None:
+    open_front(stage, by_wire(wire, database_url), size=1)
+    assert client(stage).all("ping")
+    wire.fall_silent(way)
+
+    with pytest.raises(DeadlineError):
+        client(stage, limit=0.3).all("ping")
+    wire.heal()
+
+    assert client(stage, within=PROMISE_S).all("ping") == [{"pong": 1}]
+    stage.all_free("database")
+
+
+def test_a9_a_query_whose_line_falls_silent_is_cut_and_no_spare_line_is_trusted_after_it(
+    stage: Stage, database_url: str, wire: Wire
+) -> None:
+    open_front(stage, by_wire(wire, database_url), size=2)
+    asleep = Outcome(lambda: client(stage, limit=1.0).all("sleep"))
+    eventually(lambda: sleeping(database_url) == 1, "the query under way")
+    assert client(stage).all("ping"), "a second connection, spare from now on"
+    wire.fall_silent()
+
+    with pytest.raises(DeadlineError):
+        asleep.get()
+    wire.heal()
+
+    assert client(stage, within=PROMISE_S).all("ping") == [{"pong": 1}]
+    stage.all_free("database")
+
+
+def test_a9_a_server_that_accepts_and_never_speaks_is_back_soon_after_it_speaks(
+    stage: Stage, database_url: str, wire: Wire
+) -> None:
+    wire.fall_silent()
+    open_front(stage, by_wire(wire, database_url), size=1, breaker_threshold=100)
+
+    with pytest.raises((DeadlineError, ResourceDiedError)):
+        client(stage, limit=0.5).all("ping")
+    stage.all_free("database")
+    eventually(lambda: wire.lines > 1, "the pool's last attempt, which hangs")
+    wire.heal()
+
+    assert client(stage, within=PROMISE_S).all("ping") == [{"pong": 1}]
+
+
+def test_a9_a_lock_that_is_never_released_costs_its_own_request_only(stage: Stage, database_url: str) -> None:
+    open_front(stage, database_url, size=1)
+    row = decision("One post.")
+    client(stage).run("insert_decision", expect=1, **row)
+    with psycopg.connect(database_url) as holder:
+        holder.execute("SELECT FROM decisions FOR UPDATE")
+
+        with pytest.raises(DeadlineError):
+            client(stage, limit=0.3).all("lock_row", id=row["decision_id"])
+
+        assert client(stage, within=PROMISE_S).all("ping") == [{"pong": 1}]
+        stage.all_free("database")
+        assert sessions(database_url, "wait_event_type = 'Lock'") == 0
 
 
 def test_every_session_speaks_utc_without_session_state(stage: Stage, database_url: str) -> None:

@@ -34,10 +34,17 @@ class Wire:
         self._silent: set[tuple[socket.socket, Way]] = set()
         self._silent_from_the_start = Way(0)
         self._ends: list[socket.socket] = []
+        self._accepted = 0
+        self._lock = threading.Lock()
         self._closed = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def lines(self) -> int:
+        """How many connections were accepted."""
+        return self._accepted
 
     def fall_silent(self, way: Way = Way.BOTH) -> None:
         """Carry nothing more that way: neither on the connections there are nor on new ones. None of them is closed."""
@@ -50,7 +57,8 @@ class Wire:
 
     def close(self) -> None:
         """Cut every connection and accept no more."""
-        self._closed.set()
+        with self._lock:
+            self._closed.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         for end in [self._listener, *self._ends]:
@@ -64,7 +72,9 @@ class Wire:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            self._ends.append(client)
+            self._accepted += 1
+            if not self._keep(client):
+                return
             self._silent |= {(client, way) for way in self._silent_from_the_start}
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
@@ -74,10 +84,21 @@ class Wire:
             return
         is_path = not isinstance(self._server, tuple)
         server = socket.socket(socket.AF_UNIX if is_path else socket.AF_INET)
-        server.connect(str(self._server) if is_path else self._server)
-        self._ends.append(server)
+        if not self._keep(server):
+            return
+        with contextlib.suppress(OSError):  # closed meanwhile; then there is nothing to carry
+            server.connect(str(self._server) if is_path else self._server)
         for source, sink, way in ((client, server, Way.THERE), (server, client, Way.BACK)):
             threading.Thread(target=self._carry, args=(client, source, sink, way), daemon=True).start()
+
+    def _keep(self, end: socket.socket) -> bool:
+        """Note an end to be closed; close it at once when the wire is closed already."""
+        with self._lock:
+            if self._closed.is_set():
+                end.close()
+                return False
+            self._ends.append(end)
+            return True
 
     def _answer(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError):
