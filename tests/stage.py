@@ -17,7 +17,7 @@ from actors.runtime.loop import LoopThread
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from actors.runtime.front import Resource
+    from actors.runtime.resource import Resource
 
 PATIENCE_S = 20.0
 """Real seconds after which a test gives up waiting; a limit, never an expectation."""

@@ -15,6 +15,7 @@ from actors.domain.launches import Launches
 from actors.errors import ResourceDiedError
 from actors.resources.browser_process import BrowserProcesses
 from actors.resources.browser_worker import CLOSE_LIMIT_S, BrowserWorker, closed_in_time
+from actors.runtime.resource import Resource
 from actors.runtime.slot import CoroutineSlot, Place
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class BrowserSettings:
     environment: Mapping[str, str]
 
 
-class Browser:
+class Browser(Resource):
     """The resource: driver and Chromium, started by the first errand and stopped when nothing has run for a while."""
 
     name = "browser"
@@ -94,9 +95,6 @@ class Browser:
         """Return a slot on the loop; its context is made by its first errand."""
         worker = self._workers[place.index] = BrowserWorker(self)
         return CoroutineSlot(place, worker, self._loop)
-
-    def reset(self) -> None:
-        """Nothing is stale: a lost Chromium is noticed by its own disconnect."""
 
     def idle(self, since: float) -> None:
         """Stop Chromium and its driver: together they cost 250 MB and come back in under a second."""

@@ -17,6 +17,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from actors.domain.priority import Priority
 from actors.errors import AppError, ConflictError, DeadlineError, QueryError, ResourceDiedError, TransientError
+from actors.runtime.resource import Resource
 from actors.runtime.slot import Place, ThreadSlot
 from actors.sql.queries import Statement, Transaction, load_migrations, load_queries
 
@@ -46,7 +47,7 @@ class Migrate:
     """Work: bring the schema up to date; returns the versions applied. Safe to run by two processes at once."""
 
 
-class Database:
+class Database(Resource):
     """The resource: one pool, as large as there are slots, so that nobody waits twice.
 
     Server-side prepared statements are off and no session state is used, so that a transaction pooler may stand in
@@ -94,12 +95,6 @@ class Database:
         """Replace every pooled connection: the server behind them was restarted."""
         with contextlib.suppress(PoolClosed):
             self.pool.drain()
-
-    def idle(self, since: float) -> None:
-        """Leave it to the pool, which closes spare connections by itself."""
-
-    def abandon(self) -> None:
-        """No connection lives on the loop."""
 
     def close(self) -> None:
         """Close the pool."""

@@ -17,6 +17,7 @@ from actors.errors import (
     ModelRefusedError,
     ResourceDiedError,
 )
+from actors.runtime.resource import Resource
 from actors.runtime.slot import CoroutineSlot, Place
 from actors.sql.queries import Statement
 
@@ -65,7 +66,7 @@ class ListModels:
     """Work: the breaker's probe, a free call."""
 
 
-class OpenAI:
+class OpenAI(Resource):
     """The resource: one async client, imported and made when first needed (40 MB), and the budget it spends from.
 
     Everything here runs on the loop's thread, so the budget needs no lock.
@@ -95,15 +96,6 @@ class OpenAI:
     def make_slot(self, place: Place) -> Slot:
         """Return a slot on the loop."""
         return CoroutineSlot(place, OpenAIWorker(self), self._loop)
-
-    def reset(self) -> None:
-        """Nothing is stale: each call opens or reuses a connection by itself."""
-
-    def idle(self, since: float) -> None:
-        """Keep the client: its module cannot be unloaded anyway."""
-
-    def abandon(self) -> None:
-        """Leave the client to the lost loop, which alone could close it."""
 
     def close(self) -> None:
         """Close the client's connections."""

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors.config import Config
-    from actors.runtime.front import Resource
     from actors.runtime.loop import Loop
+    from actors.runtime.resource import Resource
     from actors.world import World
 
 _STATEMENTS_BEHIND_P0 = 3.0

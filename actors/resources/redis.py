@@ -14,6 +14,7 @@ from redis.retry import Retry
 
 from actors.errors import QueryError, ResourceDiedError
 from actors.messages import RedisCommand
+from actors.runtime.resource import Resource
 from actors.runtime.slot import Place, ThreadSlot
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def open_pool(url: str, size: int, timeout_s: float, **options: Any) -> redis.Bl
     )
 
 
-class Redis:
+class Redis(Resource):
     """The resource: slots with one connection each."""
 
     name = "redis"
@@ -52,15 +53,6 @@ class Redis:
         """Return a slot with a thread of its own."""
         worker = self._workers[place.index] = RedisWorker(self._url, self._timeout_s)
         return ThreadSlot(place, worker)
-
-    def reset(self) -> None:
-        """Nothing is stale: a connection is looked at before each use, and made anew when it broke."""
-
-    def idle(self, since: float) -> None:
-        """Keep the connections: an idle one costs nothing worth saving."""
-
-    def abandon(self) -> None:
-        """No connection lives on the loop."""
 
     def close(self) -> None:
         """Cut the commands that still run; each slot lets go of its own connection at its end."""

@@ -7,10 +7,11 @@ import logging
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from actors.domain.arbiter import PROBE, Arbiter, Grant, Refusal, Refuse, Revoke, Ticket
 from actors.domain.breaker import Breaker, BreakerState
+from actors.domain.memory import Level
 from actors.domain.priority import Priority
 from actors.errors import (
     ActorUnavailableError,
@@ -31,34 +32,12 @@ if TYPE_CHECKING:
     from actors.domain.arbiter import Action
     from actors.runtime.address import Address
     from actors.runtime.cell import ActorContext
+    from actors.runtime.resource import Resource
     from actors.runtime.slot import Slot
 
 logger = logging.getLogger(__name__)
 
 _REPORT_EVERY_S = 1.0
-
-
-class Resource(Protocol):
-    """What a front needs to know of the thing it guards."""
-
-    name: str
-    probe: Any
-    """Work that shows the resource is back, sent by the breaker alone. None: no breaker, for nothing could close it."""
-
-    def make_slot(self, place: Place) -> Slot:
-        """Make a slot; must not block."""
-
-    def reset(self) -> None:
-        """The server was restarted: drop stale handles. Must not block."""
-
-    def idle(self, since: float) -> None:
-        """Nothing runs or waits since this monotonic time; called about once a second. Must not block."""
-
-    def abandon(self) -> None:
-        """The loop under the handles is lost: destroy what can be destroyed from outside it. Must not block."""
-
-    def close(self) -> None:
-        """Let go of what the slots share. May take the child's shutdown time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +115,8 @@ class Front:
             case Pressure():
                 self.pressure = message
                 self._carry_out(self.arbiter.pressed(message.level))
+                if message.level is Level.CRITICAL:
+                    self.resource.shed()
             case Describe():
                 return self._state()
             case _:

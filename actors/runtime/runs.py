@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from actors.domain.outcome import Blocked, Done, Failed, Nothing, Outcome, Snooze
 from actors.errors import AppError, MemoryPressureError, PermanentError
 from actors.runtime.client import Scope
+from actors.runtime.resource import Resource
 from actors.runtime.slot import Place, ThreadSlot
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class RunResult:
     ended_at: datetime
 
 
-class Runs:
+class Runs(Resource):
     """The resource: threads for job bodies. `prepare` builds a run's context within its scope.
 
     It has no breaker: a run that overran or raised says nothing about the next one's slot.
@@ -59,18 +60,6 @@ class Runs:
     def make_slot(self, place: Place) -> Slot:
         """Return a slot with a thread of its own."""
         return ThreadSlot(place, RunWorker(self._prepare))
-
-    def reset(self) -> None:
-        """Nothing is held."""
-
-    def idle(self, since: float) -> None:
-        """Nothing to let go of."""
-
-    def abandon(self) -> None:
-        """No run lives on the loop."""
-
-    def close(self) -> None:
-        """Nothing is held."""
 
 
 class RunWorker:

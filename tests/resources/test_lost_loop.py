@@ -90,12 +90,13 @@ def test_a9_a_coroutine_that_blocks_the_loop_costs_its_errands_and_nobody_elses(
     front = stage.actor("browser", lambda context: Front(context, make, rules, stage.board))
     stage.actor("loop", lambda context: LoopKeeper(context, loop, (front,), limit_s=0.5))
     client = BrowserClient(stage.caller("browser", Priority.P1, within=60.0))
+    other = BrowserClient(stage.caller("browser", Priority.P1, within=60.0))
     urgent = BrowserClient(stage.caller("browser", Priority.P0, within=60.0))
     entered, release, granted = threading.Event(), threading.Event(), threading.Event()
 
     def grant(_: Any) -> float:
         # The loop is blocked between the permission and the click.
-        blocking.append(Outcome(lambda: client.visit(Block(entered, release))))
+        blocking.append(Outcome(lambda: other.visit(Block(entered, release))))
         assert entered.wait(PATIENCE_S)
         granted.set()
         return 0.0
@@ -103,7 +104,7 @@ def test_a9_a_coroutine_that_blocks_the_loop_costs_its_errands_and_nobody_elses(
     blocking: list[Outcome] = []
     committed = Outcome(lambda: client.visit(Click(), grant))
     assert granted.wait(PATIENCE_S)
-    old = psutil.Process(made[0]._processes[0].pid)
+    old = made[0]._processes._main
 
     for lost in (committed, blocking[0]):
         with pytest.raises(ResourceDiedError, match="event loop was blocked"):

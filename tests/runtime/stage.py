@@ -13,6 +13,7 @@ from actors.runtime.address import Address
 from actors.runtime.cell import ActorContext, Cell, Incarnation
 from actors.runtime.mailbox import Inbox
 from actors.runtime.reply import WaitingReply
+from actors.runtime.resource import Resource
 from actors.runtime.slot import CoroutineSlot, Place, ThreadSlot
 
 if TYPE_CHECKING:
@@ -76,13 +77,13 @@ class Handle:
         self.closed.set()
 
 
-class Fake:
+class Fake(Resource):
     """A resource of thread slots over `Handle`s."""
 
     def __init__(self, probe: Any = lambda handle: None) -> None:
         self.name, self.probe = "fake", probe
         self.handles: list[Handle] = []
-        self.resets = 0
+        self.resets = self.sheds = 0
         self.is_closed = self.is_abandoned = False
 
     def make_slot(self, place: Place) -> ThreadSlot:
@@ -92,8 +93,8 @@ class Fake:
     def reset(self) -> None:
         self.resets += 1
 
-    def idle(self, since: float) -> None:
-        """Keep everything."""
+    def shed(self) -> None:
+        self.sheds += 1
 
     def abandon(self) -> None:
         self.is_abandoned = True

@@ -128,6 +128,7 @@ def test_a8_under_pressure_background_hears_how_much_of_what_is_used_and_p0_is_s
     assert "P2" in str(error)
     assert "486 of 512 MB are used (95%)" in str(error)
     assert house.result(house.send(lambda _: "published", P0)) == "published"
+    assert house.resource.sheds == 1
     house.stage.tell(Pressure(Level.OK, None))
     assert house.result(house.send(lambda _: "scraped", P2)) == "scraped"
 
