@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import select
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _HELD_LIMIT_S = 60.0
+_DRIP_S = 0.1
 
 Answer = tuple[int, str, bytes]
 
@@ -39,6 +42,12 @@ class ScriptedEndpoint:
 
     def __init__(self) -> None:
         self.answer: Callable[[dict[str, Any]], Answer | None] = lambda _: completion('{"text": "Good."}')
+        self.drip: bytes | None = None
+        """If given, answers consist of their headers, and this now and then, until the caller hangs up."""
+
+        self.hung_up = 0
+        """How many callers hung up on that."""
+
         self.asked: list[dict[str, Any]] = []
         self.keys: set[str] = set()
         self.models = 0
@@ -71,12 +80,28 @@ def _handler(endpoint: ScriptedEndpoint) -> type[BaseHTTPRequestHandler]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             endpoint.asked.append(body)
             endpoint.keys.add(self.headers["Authorization"])
+            if endpoint.drip is not None:
+                self._drip(endpoint.drip)
+                return
             answer = endpoint.answer(body)
             if answer is None:
                 endpoint.released.wait(_HELD_LIMIT_S)
                 self.close_connection = True
                 return
             self._send(answer)
+
+        def _drip(self, drip: bytes) -> None:
+            self.close_connection = True
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(10**6))
+            self.end_headers()
+            with contextlib.suppress(ConnectionError):
+                while not select.select([self.connection], [], [], _DRIP_S)[0]:
+                    if endpoint.released.is_set():
+                        return
+                    self.wfile.write(drip)
+            endpoint.hung_up += 1
 
         def log_message(self, *_: object) -> None:
             pass

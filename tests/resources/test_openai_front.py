@@ -27,7 +27,7 @@ from actors.resources.openai import OpenAI, OpenAIClient
 from actors.sandbox.model import ModelEndpoint
 from tests.fakes import HandClock, LedgerDoor
 from tests.resources.scripted_endpoint import ScriptedEndpoint, completion, failure
-from tests.stage import Outcome
+from tests.stage import PROMISE_S, Outcome, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -211,6 +211,23 @@ def test_a9_a_call_past_its_limit_is_aborted_keeps_its_reserve_and_frees_its_slo
     assert resource.budget.spent[CONTENT] == pytest.approx(WORST)
     endpoint.answer = lambda _: completion('{"text": "Back."}')
     assert ask(stage, ledger).text == "Back."
+
+
+@pytest.mark.parametrize("drip", [b"", b" "], ids=["then nothing", "then a byte now and then"])
+def test_a9_an_answer_that_begins_and_never_ends_is_broken_off_at_the_deadline(
+    stage: Stage, ledger: LedgerDoor, endpoint: ScriptedEndpoint, drip: bytes
+) -> None:
+    endpoint.drip = drip
+    open_front(stage, endpoint.url, size=1, timeout=60.0)
+
+    with pytest.raises(DeadlineError):
+        ask(stage, ledger, limit=1.0)
+    endpoint.drip = None
+
+    assert ask(stage, ledger, limit=PROMISE_S).text == "Good."
+    eventually(lambda: endpoint.hung_up == 1, "the call broken off")
+    stage.all_free("openai")
+    assert spent(ledger) == [None, pytest.approx(REAL, abs=1e-6)]
 
 
 def test_money_is_reserved_at_its_worst_before_the_call_and_settled_after_it(
