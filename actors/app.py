@@ -115,9 +115,13 @@ class App:
         return True
 
     def drain(self) -> None:
-        """Admit nothing new and let runs end, within a limit."""
+        """Admit nothing new and let runs end, within a limit.
+
+        The browser takes no further errand either: a run that goes on to its next post or page would use up the time
+        that the platform leaves us, while what stands at its commit point needs only the database to end.
+        """
         for name, address in self.addresses.items():
-            if name == "clock" or name in self._families():
+            if name in ("clock", "browser") or name in self._families():
                 address.tell(Drain(), Band.CONTROL)
         self._wait_for_runs(time.monotonic() + _DRAIN_S)
 

@@ -214,6 +214,14 @@ def wear(engine: Engine) -> Finding:
     return Finding("wear", "wear of the process (reported)", holds=True, figures=f"{used}, error lines {errors}")
 
 
+def trouble(lines: list[Line]) -> Finding:
+    """Report what the deaths made of posts under way: doubts, and how each was settled."""
+    words = ("intent_durable", "publish_stopped", "uncertain", "proven_absent", "scan_failed")
+    count = Counter(line["action"] for line in lines if line["action"] in words)
+    count.update(f"posted by {line['evidence']}" for line in lines if line["action"] == "posted")
+    return Finding("doubt", "posts that a death disturbed (reported)", holds=True, figures=str(dict(count)))
+
+
 def loud(lines: list[Line], actions: Iterable[str]) -> list[Line]:
     """Return the lines with one of these actions."""
     wanted = set(actions)

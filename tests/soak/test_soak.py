@@ -13,7 +13,7 @@ import pytest
 
 from tests.acceptance.engine import Engine
 from tests.soak.chaos import PROGRAM, at_rest, environment, outlive
-from tests.soak.invariants import Finding, show, wear
+from tests.soak.invariants import Finding, show, trouble, wear
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def test_d10_ten_minutes_of_random_deaths_break_no_invariant_and_none_is_silent(
     again = Engine(engine.data, speed=SPEED, environment=settings)
     try:
         findings = outlive(engine, seconds, with_measures=True)
-        findings.append(wear(engine))
+        findings += [trouble(engine.lines), wear(engine)]
         engine.kill()
         again.start().ready()
         again.wait_for("posted", 120)
