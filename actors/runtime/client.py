@@ -59,7 +59,6 @@ class Scope:
             raise DeadlineError(f"{self.owner} is past its deadline")
         return left
 
-
     @contextlib.contextmanager
     def errand_on(self, front: str) -> Iterator[None]:
         """Hold this scope's one errand on a front. Only the run's own thread asks, so a second one is a nested one.
