@@ -175,8 +175,10 @@ class Browser(Resource):
                     return await self._start()
             except (PlaywrightError, OSError, TimeoutError) as error:
                 # Nothing of it is worth a polite end, and a hung one would not hear of it.
-                self._chromium = self._driver = None
+                driver, self._driver, self._chromium = self._driver, None, None
                 self._kill_processes("its launch failed")
+                if driver is not None:
+                    await closed_in_time(driver.stop())
                 why = "it took too long" if isinstance(error, TimeoutError) else str(error)
                 logger.warning("Chromium cannot be launched", extra={"action": "browser_launch_failed", "data": why})
                 raise ResourceDiedError(

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 class Hang(Look):
     """Spin in the page for ever; `limit` is its deadline."""
 
-    deadline_s: ClassVar[float] = 1.5
+    deadline_s: ClassVar[float] = 1.0
 
     script: str = "() => { while (true) {} }"
 
@@ -123,20 +123,6 @@ def test_a1_a9_a_page_that_spins_is_destroyed_and_the_next_errand_has_a_fresh_co
 
     assert client(stage).visit(Look("localStorage.mark || 'none'")) == "none"
     stage.all_free("browser")
-    assert browser.launches == 1
-
-
-def test_a2_a_destroyed_errand_disturbs_no_other(stage: Stage, open_browser: Callable[..., Browser]) -> None:
-    browser = open_browser(size=2)
-    met = threading.Barrier(2)
-    other = Outcome(lambda: client(stage).visit(Meet(barrier=met)))
-    eventually(lambda: stage.state("browser").running == 1)
-
-    with pytest.raises(DeadlineError):
-        client(stage).visit(Hang())
-    met.wait(20)
-
-    assert other.get() == 2
     assert browser.launches == 1
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import playwright
 import psutil
 import pytest
+from playwright.async_api import Browser as PlaywrightBrowser
 from playwright.async_api import BrowserContext, Page
 
 from actors.domain.launches import Launches
@@ -62,6 +63,13 @@ class Stuck(Look):
         self.reached.set()
         assert self.way is not None
         return await self.way(page)
+
+
+@dataclass(frozen=True, slots=True)
+class BriefWait(Wait):
+    """Wait past a deadline in which nothing needs to be reached."""
+
+    deadline_s: ClassVar[float] = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +186,7 @@ def ways(house: House, half_site: str) -> dict[str, Callable[[Page], Awaitable[A
     }
 
 
-def test_a9_however_a_page_hangs_its_slot_is_back_and_a_neighbour_goes_on(
+def test_a2_a9_however_a_page_hangs_its_slot_is_back_and_a_neighbour_goes_on(
     houses: Callable[..., House], half_site: str
 ) -> None:
     house = houses(size=8)
@@ -196,6 +204,7 @@ def test_a9_however_a_page_hangs_its_slot_is_back_and_a_neighbour_goes_on(
     met.wait(PROMISE_S)
     assert neighbour.get() == 2
     house.stage.all_free("browser")
+    assert house.contexts() == len(errands) + 1
     assert house.browser.launches == 1
 
 
@@ -220,9 +229,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 def test_a9_a_frozen_renderer_costs_its_own_errand_only(house: House) -> None:
     async def freeze(page: Page) -> Any:
-        busy = {process: process.cpu_times().user for process in renderers(house)}
-        await page.evaluate(SPIN)
-        mine = max(busy, key=lambda process: process.cpu_times().user - busy[process])
+        mine = await own_renderer(house, page)
         mine.suspend()
         return await page.evaluate("1")
 
@@ -235,12 +242,59 @@ def test_a9_a_frozen_renderer_costs_its_own_errand_only(house: House) -> None:
 
     assert errand.reached.is_set()
     assert house.visit(Look()) == "A page"
+    assert house.contexts() == 1
     assert house.browser.launches == launches
 
 
-def renderers(house: House) -> list[psutil.Process]:
-    (main,) = chromiums_in(house.folder)
-    return [each for each in main.children(recursive=True) if "--type=renderer" in each.cmdline()]
+def test_a10_a_frozen_renderer_that_outlives_its_chromium_is_killed_with_the_rest(house: House) -> None:
+    left: list[psutil.Process] = []
+
+    async def freeze_and_kill(page: Page) -> Any:
+        left.append(await own_renderer(house, page))
+        left[0].suspend()
+        chromium(house).kill()
+        return await page.evaluate("1")
+
+    with pytest.raises(ResourceDiedError):
+        house.visit(Stuck(way=freeze_and_kill))
+    assert not is_dead(left[0])
+
+    assert house.visit(Look()) == "A page"
+    assert is_dead(left[0])
+
+
+def test_a9_a_context_that_opens_late_is_closed_and_costs_no_chromium(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert house.visit(Look()) == "A page"
+    house.browser.shed()
+    eventually(lambda: not house.contexts(), "its context closed")
+    launches, opened = house.browser.launches, threading.Event()
+    open_context = PlaywrightBrowser.new_context
+
+    async def late(*args: Any, **options: Any) -> Any:
+        context = await open_context(*args, **options)
+        await asyncio.to_thread(opened.wait, PROMISE_S)
+        return context
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PlaywrightBrowser, "new_context", late)
+        with pytest.raises(DeadlineError):
+            house.visit(BriefWait())
+        opened.set()
+        house.stage.all_free("browser")
+
+    assert house.visit(Look()) == "A page"
+    assert house.contexts() == 1
+    assert house.browser.launches == launches
+
+
+async def own_renderer(house: House, page: Page) -> psutil.Process:
+    """Return the process that works when this page does."""
+    tree = chromium(house).children(recursive=True)
+    before = {each: each.cpu_times().user for each in tree if "--type=renderer" in each.cmdline()}
+    await page.evaluate(SPIN)
+    return max(before, key=lambda process: process.cpu_times().user - before[process])
 
 
 def test_a11_an_errand_that_ignores_its_cancellation_is_counted_until_it_ends_and_its_result_reaches_nobody(
@@ -315,10 +369,12 @@ class Replaced:
         assert len(chromiums_in(self.house.folder)) == 1
 
 
-@pytest.mark.parametrize("victim", VICTIMS)
+@pytest.mark.parametrize(("victim", "limits"), [(chromium, "real"), (driver, "quick")])
 def test_a9_what_freezes_during_an_errand_is_killed_and_replaced(
-    house: House, victim: Callable[[House], psutil.Process]
+    request: pytest.FixtureRequest, house: House, victim: Callable[[House], psutil.Process], limits: str
 ) -> None:
+    if limits == "quick":
+        request.getfixturevalue("quick")
     replaced = Replaced(house)
 
     async def freeze(page: Page) -> Any:
@@ -344,7 +400,7 @@ def test_a9_what_freezes_while_a_page_or_context_opens_is_killed_and_replaced(
         eventually(lambda: not house.contexts(), "its context closed")
     frozen = victim(house)
     frozen.suspend()
-    waiting = house.send(ShortWait())
+    waiting = house.send(BriefWait())
     eventually(lambda: house.stage.state("browser").running)
     # Who asks for Chromium after the errand gets it after the errand.
     house.contexts()
@@ -400,6 +456,38 @@ def struck_once(folder: Path, program: Path, strike: str) -> str:
     script.write_text(f'#!/bin/sh\nif [ -e {mark} ]; then rm {mark}; {strike}; fi\nexec {program} "$@"\n')
     script.chmod(0o755)
     return str(script)
+
+
+def test_the_end_comes_before_that_of_a_hung_launch_and_leaves_nothing_of_it(
+    houses: Callable[..., House], tmp_path: Path
+) -> None:
+    house = houses(executable=struck_once(tmp_path, find(os.environ).path, "kill -STOP $$"))
+    house.send(Look())
+    eventually(lambda: not (tmp_path / "mark").exists(), "the launch hung")
+
+    house.stage.close()
+
+    assert chromiums_in(tmp_path) == []
+    assert drivers() == []
+
+
+def test_the_end_leaves_no_process_even_if_the_loop_does_not_answer(
+    houses: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser_module, "_STOP_LIMIT_S", 0.5)
+    house, released = houses(), threading.Event()
+    assert house.visit(Look()) == "A page"
+
+    async def block() -> None:
+        released.wait(PROMISE_S)
+
+    house.stage.loop.spawn(block())
+
+    with pytest.raises(DeadlineError):
+        house.browser.close()
+
+    eventually(lambda: not chromiums_in(house.folder) and all(map(is_dead, drivers())), "no process left")
+    released.set()
 
 
 def test_a_page_that_does_not_close_costs_its_context_and_not_the_result(

@@ -266,6 +266,13 @@ def kill(server: EmbeddedPostgres, pid: int) -> None:
     eventually(lambda: not server.is_alive(), "Postgres dead")
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the wait for a connection, where none can come."""
+    monkeypatch.setattr(database_module, "_CONNECT_WAIT_S", 1.0)
+
+
+@pytest.mark.usefixtures("impatient")
 def test_f10_an_outage_opens_the_breaker_and_the_probe_alone_closes_it(
     stage: Stage, own_postgres: EmbeddedPostgres
 ) -> None:
@@ -332,6 +339,7 @@ def test_migrating_twice_does_nothing_and_two_at_once_do_it_once(stage: Stage, e
     assert client(stage).one("run_summary") is not None
 
 
+@pytest.mark.usefixtures("impatient")
 def test_an_unreachable_server_is_named_with_what_to_do(stage: Stage) -> None:
     open_front(stage, "postgresql://nobody:secret-word@127.0.0.1:1/none")
 
