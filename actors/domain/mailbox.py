@@ -77,10 +77,9 @@ class Bands(Generic[Letter]):
             return Verdict.STOP
         if is_due and not self._bands[Band.CONTROL]:
             return Verdict.WAKE
-        for band in self._bands:
-            if band:
-                return band.popleft()
-        return None
+        control, p0, p1, p2, p3 = self._bands
+        first = control or p0 or p1 or p2 or p3
+        return first.popleft() if first else None
 
     def next_generation(self) -> int:
         """Fence off the present reader and return the number of the next one."""

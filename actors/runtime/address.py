@@ -16,7 +16,8 @@ class Address:
     def __init__(self, name: str, capacity: int = 10_000) -> None:
         self.name = name
         self.mailbox = Mailbox(name, capacity)
-        self._put = self.mailbox.put
+        # A message's road has no step that it can do without: `make bench` tells what each costs.
+        self._put, self._hands, self._call = self.mailbox.bands.put, self.mailbox.hands, self.mailbox.call
 
     def __repr__(self) -> str:
         return f"Address({self.name})"
@@ -28,6 +29,8 @@ class Address:
             MailboxFullError, ActorUnavailableError: the message was not taken.
         """
         self._put(Letter(message), band)
+        if self._hands:
+            self._call()
 
     def ask(self, message: Any, timeout: float, band: Band = Band.CONTROL) -> Any:
         """Send and wait for the answer, at most `timeout` real seconds. Only downwards in the tree, never from a front.
@@ -37,6 +40,8 @@ class Address:
         """
         answers: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
         self._put(Letter(message, answers), band)
+        if self._hands:
+            self._call()
         try:
             value, error = answers.get(True, timeout)
         except queue.Empty:

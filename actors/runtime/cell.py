@@ -136,8 +136,14 @@ class Cell(pykka.ThreadingActor):
             if type(letter) is not Letter:
                 if self._is_over(letter):
                     return
-            elif not self._serve(letter, receive):
+                continue
+            try:
+                answer = receive(letter.message)
+            except BaseException as error:  # noqa: BLE001 - Pykka would stop every actor
+                self._die(letter, error)
                 return
+            if letter.reply_to is not None:
+                letter.reply_to.put((answer, None))
 
     def on_stop(self) -> None:
         """Report a stop by Pykka's own means (its registry, a reference): it ends the actor like any other exit."""
@@ -170,19 +176,17 @@ class Cell(pykka.ThreadingActor):
             case Ping():
                 letter.answer()
             case ForeignLetter():
-                self._serve(letter, self._handle_receive)
+                self._serve_foreign(letter)
         return self.life.ended.is_set()
 
-    def _serve(self, letter: Letter, receive: Callable[[Any], Any]) -> bool:
-        """Serve and answer; return whether this incarnation outlived it."""
+    def _serve_foreign(self, letter: ForeignLetter) -> None:
         try:
-            answer = receive(letter.message)
+            answer = self._handle_receive(letter.message)
         except BaseException as error:  # noqa: BLE001 - Pykka would stop every actor
             self._die(letter, error)
-            return False
-        if letter.reply_to is not None:
-            letter.reply_to.put((answer, None))
-        return True
+        else:
+            if letter.reply_to is not None:
+                letter.reply_to.put((answer, None))
 
     def _die(self, letter: Letter, error: BaseException) -> None:
         reason = f"{type(error).__name__}: {error}"

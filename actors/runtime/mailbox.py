@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pykka
 
 _LONGEST_WAIT_S = 60.0
+_WAKE = Verdict.WAKE
 
 
 class Answers(Protocol):
@@ -78,7 +79,6 @@ class Mailbox:
         self.bands: Bands[Letter] = Bands(name, capacity)
         self.hands: deque[SimpleQueue[None]] = deque()
         """Hands of the readers that wait; whoever takes one away calls it."""
-        self._put = self.bands.put
 
     def __len__(self) -> int:
         return len(self.bands)
@@ -95,33 +95,34 @@ class Mailbox:
             MailboxFullError: the band's bound is reached.
             ActorUnavailableError: the mailbox was closed for good.
         """
-        self._put(letter, band)
+        self.bands.put(letter, band)
         if self.hands:
-            self._call()
+            self.call()
 
     def next_generation(self) -> int:
         """Fence off the present reader and return the number of the next one."""
         generation = self.bands.next_generation()
-        self._call()
+        self.call()
         return generation
 
     def fence(self, generation: int) -> None:
         """Take the mailbox from this incarnation; if it is not the present reader, nothing changes."""
         self.bands.fence(generation)
-        self._call()
+        self.call()
 
     def stop(self, generation: int) -> None:
         """Let this incarnation end before its next letter; if it is not the present reader, nothing changes."""
         self.bands.stop(generation)
-        self._call()
+        self.call()
 
     def close(self) -> list[Letter]:
         """Refuse all further letters and return those left, for the dead letters."""
         left = self.bands.close()
-        self._call()
+        self.call()
         return left
 
-    def _call(self) -> None:
+    def call(self) -> None:
+        """Wake the reader that waits, to look again."""
         # All of them: a fenced reader that still waits must not use up the call for its successor.
         hands = self.hands
         while hands:
@@ -164,10 +165,11 @@ class Inbox:
             hands.append(hand)
             taken = self._take(self.generation, wake_at is not None and wake_at <= monotonic())
             if taken is None:
-                remaining = _LONGEST_WAIT_S if wake_at is None else min(wake_at - monotonic(), _LONGEST_WAIT_S)
+                remaining = _LONGEST_WAIT_S if wake_at is None else wake_at - monotonic()
                 try:
-                    hand.get(True, max(remaining, 0.0))
-                    continue
+                    if remaining > 0:
+                        hand.get(True, remaining)
+                        continue
                 except Empty:
                     taken = None
             try:  # noqa: SIM105 - `suppress` costs as much as all the rest
@@ -175,7 +177,7 @@ class Inbox:
             except ValueError:
                 # Whoever took it away calls; the next wait ends at once, and looks again.
                 pass
-        if taken is Verdict.WAKE:
+        if taken is _WAKE:
             self.wake_at = None
             taken = Letter(Wake())
         self.serving = taken
