@@ -23,10 +23,17 @@ def test_who_gives_no_answer_within_the_limit_is_silent_and_then_asked_anew() ->
 
 def test_a_pause_in_which_the_observer_stood_still_too_is_nobodys_silence() -> None:
     progress = Progress(limit_s=3.0)
-    progress.look(0.0)
-    assert progress.look(60.0) is Finding.WAIT
-    assert progress.look(61.0) is Finding.WAIT
-    assert progress.look(62.0) is Finding.SILENT
+    progress.look(100.0)
+    assert progress.look(160.0) is Finding.WAIT
+    assert progress.look(161.0) is Finding.WAIT
+    assert progress.look(162.0) is Finding.SILENT
+
+
+def test_who_has_answered_is_asked_anew_after_a_pause_too() -> None:
+    progress = Progress(limit_s=3.0)
+    progress.look(100.0)
+    progress.answered()
+    assert progress.look(160.0) is Finding.ASK
 
 
 def test_looks_that_are_a_little_late_do_not_prolong_the_limit() -> None:

@@ -12,7 +12,7 @@ from actors.domain.priority import Band
 from actors.errors import ActorUnavailableError, MailboxFullError
 from tests.models.traces import compare, each_part
 
-CAPACITY = 4
+CAPACITY = 2
 
 
 class MailboxModel(RuleBasedStateMachine):
