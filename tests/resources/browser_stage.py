@@ -86,24 +86,24 @@ def overlook_others() -> None:
     _others.update(process.pid for process in psutil.Process().children(recursive=True))
 
 
-def below(word: str) -> dict[int, list[str]]:
-    """Return pid and command line of each process of this test that has the word in its program's path."""
+def ours() -> dict[int, list[str]]:
+    """Return pid and command line of each process below this test that lives."""
     found = {}
     for process in psutil.Process().children(recursive=True):
-        if process.pid in _others:
-            continue
         with contextlib.suppress(psutil.NoSuchProcess):
-            words = process.cmdline()
-            if words and word in words[0]:
+            if process.pid not in _others and (words := process.cmdline()):
                 found[process.pid] = words
     return found
 
 
 def chromiums() -> list[psutil.Process]:
     """Return the main processes of all Chromiums below this process."""
-    found = below(str(find(os.environ).path))
-    mains = [pid for pid, words in found.items() if not any(word.startswith("--type=") for word in words)]
-    return [psutil.Process(pid) for pid in mains]
+    program = str(find(os.environ).path)
+    return [
+        psutil.Process(pid)
+        for pid, words in ours().items()
+        if program in words[0] and not any(word.startswith("--type=") for word in words)
+    ]
 
 
 def chromiums_in(folder: Path) -> list[psutil.Process]:
@@ -120,7 +120,7 @@ def chromiums_in(folder: Path) -> list[psutil.Process]:
 
 def drivers() -> list[psutil.Process]:
     """Return the drivers below this process."""
-    return [psutil.Process(pid) for pid in sorted(below("node"))]
+    return [psutil.Process(pid) for pid, words in ours().items() if words[-1] == "run-driver"]
 
 
 def is_dead(process: psutil.Process) -> bool:
