@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
+from actors.domain.launches import Launches
 from actors.domain.priority import Priority
 from actors.errors import (
     CircuitOpenError,
@@ -229,6 +231,20 @@ def test_an_idle_browser_is_stopped_whole_and_comes_back(stage: Stage, open_brow
 
     assert client(stage).visit(Look()) == "A page"
     assert browser.launches == 2
+
+
+def test_a10_an_idle_browser_is_kept_while_launches_are_short(
+    stage: Stage, open_browser: Callable[..., Browser]
+) -> None:
+    browser = open_browser()
+    assert client(stage).visit(Look()) == "A page"
+    browser.cap = Launches(limit=2)
+    browser.cap.begin(time.monotonic())
+
+    browser.idle(since=time.monotonic() - 601.0)
+
+    assert client(stage).visit(Look()) == "A page"
+    assert browser.launches == 1
 
 
 def test_the_end_of_the_front_leaves_no_process(stage: Stage, open_browser: Callable[..., Browser]) -> None:

@@ -271,19 +271,18 @@ def test_a9_a_context_that_opens_late_is_closed_and_costs_no_chromium(
     assert house.visit(Look()) == "A page"
     house.browser.shed()
     eventually(lambda: not house.contexts(), "its context closed")
-    launches, opened = house.browser.launches, threading.Event()
+    launches, pause = house.browser.launches, threading.Event()
     open_context = PlaywrightBrowser.new_context
 
     async def late(*args: Any, **options: Any) -> Any:
         context = await open_context(*args, **options)
-        await asyncio.to_thread(opened.wait, PROMISE_S)
+        await asyncio.to_thread(pause.wait, 2 * BriefWait.deadline_s)
         return context
 
     with monkeypatch.context() as patch:
         patch.setattr(PlaywrightBrowser, "new_context", late)
         with pytest.raises(DeadlineError):
             house.visit(BriefWait())
-        opened.set()
         house.stage.all_free("browser")
 
     assert house.visit(Look()) == "A page"
@@ -468,7 +467,7 @@ def test_the_end_comes_before_that_of_a_hung_launch_and_leaves_nothing_of_it(
     house.send(Look())
     eventually(lambda: not (tmp_path / "mark").exists(), "the launch hung")
 
-    house.stage.close()
+    house.browser.close()
 
     assert chromiums_in(tmp_path) == []
     assert drivers() == []
