@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.soak.chaos import PROGRAM, environment, outlive
-from tests.soak.invariants import show
+from tests.soak.invariants import show, trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +22,8 @@ SECONDS = 15
 def test_d10_whichever_actors_die_at_random_every_invariant_holds_and_no_death_is_silent(
     engine_on: Callable[..., Engine],
 ) -> None:
-    engine = engine_on(program=PROGRAM, environment=environment(SECONDS, seed=1, pause=0.25))
-    findings = outlive(engine, SECONDS)
+    engine = engine_on(program=PROGRAM, environment=environment(SECONDS, seed=1, pause=0.4))
+    findings = [*outlive(engine, SECONDS), trouble(engine.lines)]
     show(f"{SECONDS} s of chaos", findings)
     assert [each for each in findings if not each.holds] == []
     assert engine.stop() == 0

@@ -2,30 +2,31 @@
 
 `CHAOS_SECONDS` says for how long, `CHAOS_SEED` which random numbers, `CHAOS_PAUSE` how many seconds pass between two
 kills on average. Every actor but the root gets a poison in turn, in a new random order each round: the root's death
-ends the process, which is what it is for.
+ends the process, which is what it is for. Besides, many a post is ambushed at its commit point.
 """
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import random
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import supervisor
 from actors.app import App
 from actors.domain.priority import Band
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 logger = logging.getLogger("actors.chaos")
 
 CAUSES: tuple[type[BaseException], ...] = (RuntimeError, KeyError, SystemExit, KeyboardInterrupt, MemoryError)
 IMMORTAL = {"root"}
+PUBLISHERS = ("browser", "database", "publishing", "resources", "runs")
+AMBUSHED = 0.5
+"""Share of the posts at whose commit point one of the publishers is poisoned."""
 CARRIERS = ("actors.runtime.cell", "actors.runtime.mailbox")
 """Who looks at messages on their way."""
 
@@ -44,30 +45,60 @@ class Poison:
         return Poison
 
 
-def poisons(app: App, seconds: float, pause: float, rng: random.Random) -> Iterator[str]:
-    """Give one poison after the other until the time is over, and yield whom."""
-    until, waiter = time.monotonic() + seconds, threading.Event()
-    number = 0
-    while time.monotonic() < until and not app.ended.is_set():
-        names = [name for name in app.addresses if name not in IMMORTAL]
-        rng.shuffle(names)
-        for name in names:
-            if app.ended.is_set():
-                break
-            number += 1
-            cause = rng.choice(CAUSES)(f"poison {number} for {name}")
-            logger.info("poison %d goes to %s", number, name, extra={"action": "poison_given", "actor": name})
-            app.addresses[name].tell(Poison(cause), Band.CONTROL)
-            yield name
-            waiter.wait(rng.uniform(0.2, 1.8) * pause)
+class Poisoner:
+    """Gives numbered poisons to the actors of one program, from any thread."""
+
+    def __init__(self, app: App, rng: random.Random) -> None:
+        self._app, self._rng = app, rng
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self.given = 0
+
+    def give(self, name: str) -> None:
+        """Poison one actor, by a cause of its own."""
+        with self._lock:
+            self.given = number = next(self._numbers)
+            cause = self._rng.choice(CAUSES)(f"poison {number} for {name}")
+        logger.info("poison %d goes to %s", number, name, extra={"action": "poison_given", "actor": name})
+        self._app.addresses[name].tell(Poison(cause), Band.CONTROL)
+
+    def roam(self, seconds: float, pause: float) -> None:
+        """Poison everybody, round by round, until the time is over."""
+        until, waiter = time.monotonic() + seconds, threading.Event()
+        while time.monotonic() < until and not self._app.ended.is_set():
+            names = [name for name in self._app.addresses if name not in IMMORTAL]
+            self._rng.shuffle(names)
+            for name in names:
+                if self._app.ended.is_set():
+                    return
+                self.give(name)
+                waiter.wait(self._rng.uniform(0.2, 1.8) * pause)
+
+
+class Ambush(logging.Handler):
+    """Poisons whoever has a part in a post the moment its intent is durable: chance alone hardly ever meets it."""
+
+    def __init__(self, poisoner: Poisoner, rng: random.Random) -> None:
+        super().__init__()
+        self._poisoner, self._rng = poisoner, rng
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Look for the line; runs in the thread of the run that wrote it."""
+        if getattr(record, "action", "") == "intent_durable" and self._rng.random() < AMBUSHED:
+            self._poisoner.give(self._rng.choice(PUBLISHERS))
 
 
 def torment(app: App) -> None:
     """Kill actors until the time is over and say how many; the body of the chaos thread."""
-    given = os.environ
-    rng = random.Random(int(given["CHAOS_SEED"]))
-    count = sum(1 for _ in poisons(app, float(given["CHAOS_SECONDS"]), float(given["CHAOS_PAUSE"]), rng))
-    logger.info("the chaos is over after %d poisons", count, extra={"action": "chaos_over", "poisons": count})
+    given, root = os.environ, logging.getLogger()
+    seed = int(given["CHAOS_SEED"])
+    poisoner = Poisoner(app, random.Random(seed))
+    ambush = Ambush(poisoner, random.Random(seed + 1))
+    root.addHandler(ambush)
+    poisoner.roam(float(given["CHAOS_SECONDS"]), float(given["CHAOS_PAUSE"]))
+    root.removeHandler(ambush)
+    extra = {"action": "chaos_over", "poisons": poisoner.given}
+    logger.info("the chaos is over after %d poisons", poisoner.given, extra=extra)
 
 
 def main() -> int:
