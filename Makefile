@@ -12,6 +12,8 @@ NEW_ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
 	$(shell $(name) -c '$(NEW_ENOUGH)' 2>/dev/null && echo $(name))))
 BIN := .venv/bin
+# Files side by side, a worker for each core: most tests wait rather than compute.
+SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 SOAKED := tests/conformance tests/models $(wildcard tests/soak)
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes
 # Five days: what is younger may still be withdrawn, or has not reached every mirror.
@@ -29,7 +31,7 @@ run: setup
 	@exec $(BIN)/python supervisor.py run $(ARGS)
 
 test: .venv/dev.stamp setup
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .

@@ -131,19 +131,17 @@ class Cell(pykka.ThreadingActor):
         if behaviour is None:
             return
         receive = behaviour.receive
-        while True:
-            letter = get()
-            if type(letter) is not Letter:
-                if self._is_over(letter):
+        try:
+            while True:
+                letter = get()
+                if type(letter) is Letter:
+                    answer = receive(letter.message)
+                    if letter.reply_to is not None:
+                        letter.reply_to.put((answer, None))
+                elif self._is_over(letter):
                     return
-                continue
-            try:
-                answer = receive(letter.message)
-            except BaseException as error:  # noqa: BLE001 - Pykka would stop every actor
-                self._die(letter, error)
-                return
-            if letter.reply_to is not None:
-                letter.reply_to.put((answer, None))
+        except BaseException as error:  # noqa: BLE001 - Pykka would stop every actor
+            self._die(error)
 
     def on_stop(self) -> None:
         """Report a stop by Pykka's own means (its registry, a reference): it ends the actor like any other exit."""
@@ -176,27 +174,21 @@ class Cell(pykka.ThreadingActor):
             case Ping():
                 letter.answer()
             case ForeignLetter():
-                self._serve_foreign(letter)
+                answer = self._handle_receive(letter.message)
+                if letter.reply_to is not None:
+                    letter.reply_to.put((answer, None))
         return self.life.ended.is_set()
 
-    def _serve_foreign(self, letter: ForeignLetter) -> None:
-        try:
-            answer = self._handle_receive(letter.message)
-        except BaseException as error:  # noqa: BLE001 - Pykka would stop every actor
-            self._die(letter, error)
-        else:
-            if letter.reply_to is not None:
-                letter.reply_to.put((answer, None))
-
-    def _die(self, letter: Letter, error: BaseException) -> None:
-        reason = f"{type(error).__name__}: {error}"
-        kind = type(letter.message).__name__
+    def _die(self, error: BaseException) -> None:
+        letter, reason = self._inbox.serving, f"{type(error).__name__}: {error}"
+        kind = type(letter.message).__name__ if isinstance(letter, Letter) else "no message"
         extra = {"action": "actor_crashed", "actor": self.address.name, "generation": self.life.generation}
         if self.address.mailbox.generation != self.life.generation:
             logger.info("%s, given up before, ended: %s", self.address.name, reason, extra=extra)
         else:
             logger.warning("%s crashed while serving %s", self.address.name, kind, exc_info=error, extra=extra)
-            self._bury(letter, reason)
+            if isinstance(letter, Letter):
+                self._bury(letter, reason)
         self._let_go()
         self._end()
         self._report(Exited(self.address.name, self.life.generation, reason, outage=is_outage(error)))
@@ -215,9 +207,7 @@ class Cell(pykka.ThreadingActor):
             return
         try:
             behaviour.stop()
-            self.life.let_go.set()
         except BaseException as error:
-            self.life.let_go.set()
             # Pykka would stop every actor.
             logger.warning(
                 "%s did not let go of everything",
@@ -225,6 +215,8 @@ class Cell(pykka.ThreadingActor):
                 exc_info=error,
                 extra={"action": "actor_stop_failed", "actor": self.address.name, "generation": self.life.generation},
             )
+        finally:
+            self.life.let_go.set()
 
     def _end(self) -> None:
         pykka.ActorRegistry.unregister(self.actor_ref)

@@ -149,7 +149,7 @@ class Inbox:
         self.ends_as = ""
         """Set by an actor that ends by itself: the reason that its supervisor hears."""
         self.serving: Letter | Verdict | None = None
-        """The letter in hand: what a crash or a hang is the fault of."""
+        """The letter in hand, if any: what a crash or a hang is the fault of."""
 
     def put(self, letter: Any) -> None:
         """Take an envelope that came through Pykka's own reference rather than an address."""
@@ -158,6 +158,7 @@ class Inbox:
 
     def get(self) -> Letter | Verdict:
         """Return the letter to serve next, or the verdict that ends this incarnation. Blocks its own thread only."""
+        self.serving = None
         hand, hands, wake_at = self._hand, self._hands, self.wake_at
         taken = None
         while taken is None:

@@ -183,6 +183,21 @@ def test_whoever_asked_for_what_kills_hears_of_it_before_the_actor_has_let_go() 
     assert made[0].stops == 1
 
 
+def test_an_actor_whose_mailbox_breaks_under_it_dies_as_loudly_as_of_any_message() -> None:
+    node, behaviour = witness()
+    node.ask("a message that is over by then")
+    inbox = behaviour.context.inbox
+
+    def broken(*_: object) -> None:
+        raise MemoryError("no room for a letter")
+
+    inbox._take = broken  # type: ignore[assignment]
+    node.address.tell("wakes it")
+    assert node.life.ended.wait(WAIT)
+    assert node.reports == [Exited("node", 1, "MemoryError: no room for a letter")]
+    assert behaviour.stops == 1
+
+
 def test_pykkas_own_reference_asks_and_hears_errors_as_it_does_of_any_actor() -> None:
     node, _ = witness()
     assert node.reference.ask("who", timeout=WAIT) == ("node#1", "node#1")
