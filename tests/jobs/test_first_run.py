@@ -11,7 +11,9 @@ import pytest
 
 import actors.jobs
 from actors.config import load
+from actors.domain.backoff import Backoff
 from actors.domain.outcome import Failed
+from actors.domain.retry import Retry
 from actors.domain.timetable import Entry, Fire, Timetable, slot_before
 from actors.job import Job, find_jobs
 from actors.runtime.runs import Run, execute
@@ -41,7 +43,9 @@ def test_d1_a_job_whose_first_run_crashes_runs_again_at_its_next_due_time(name: 
     run = Run(crashing(job), "run-1", first.slot, first.attempt, first.trigger, first.degraded)
 
     outcome = execute(run, SimpleNamespace(now=lambda: START))  # type: ignore[arg-type]
-    timetable.settled(name, first.slot, first.attempt, outcome, START, START + MINUTE)
+    retry = Retry(settings.attempts, Backoff(settings.backoff.total_seconds(), 300.0))
+    retry_at = retry.after(outcome, first.attempt, START, speed=1.0, draw=0.0)
+    timetable.settled(name, first.slot, first.attempt, outcome, START, retry_at)
 
     due = slot_before(entry, START) + settings.every
     assert isinstance(outcome, Failed)

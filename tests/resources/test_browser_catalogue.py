@@ -13,7 +13,7 @@ from playwright.async_api import Error as PlaywrightError
 from actors.errors import CircuitOpenError, ResourceDiedError
 from actors.messages import Describe
 from actors.runtime.board import Board
-from tests.resources.test_browser_front import Look, Wait, chromiums, client, open_browser, open_pages, site
+from tests.resources.test_browser_front import Look, client, open_browser, open_pages, site
 from tests.runtime.jobs import schedule_clock
 from tests.stage import PATIENCE_S, Outcome, eventually
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["open_browser", "site"]
 
 READS = 10_000
-CRASHES = 3
 ERRANDS = 100
 
 
@@ -62,21 +61,6 @@ def test_a1_a12_a_page_kept_too_long_is_dead_and_ten_thousand_reads_of_the_state
         assert stage.state("browser") == before
 
     assert (browser.launches, open_pages(stage, browser)) == (1, 0)
-
-
-def test_a10_a_chromium_killed_again_and_again_leaves_no_process_behind(
-    stage: Stage, open_browser: Callable[..., Browser]
-) -> None:
-    browser = open_browser(policy={"breaker_threshold": 100})
-    for crash in range(CRASHES):
-        waiting = Outcome(lambda: client(stage).visit(Wait()))
-        eventually(lambda crash=crash: browser.launches == crash + 1 and chromiums())[0].kill()  # type: ignore[misc]
-        with pytest.raises(ResourceDiedError):
-            waiting.get()
-
-    assert client(stage).visit(Look()) == "A page"
-    eventually(lambda: len(chromiums()) == 1, "one Chromium alone")
-    eventually(lambda: not zombies(), "every dead child reaped")
 
 
 def test_a10_of_a_hundred_errands_on_a_chromium_that_dies_at_launch_few_launch_it(
