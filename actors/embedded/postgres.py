@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 SOCKET_PATH_LIMIT = 90  # the kernel's 107 bytes less "/.s.PGSQL.5432.lock"
 READY_LINE = 7  # of postmaster.pid, as pg_ctl reads it
+# Asked when the program is loaded: `run` gives the process a temporary folder of its own later, inside the data folder,
+# whose path is the one that is too long.
+SHORT_FOLDER = Path(tempfile.gettempdir())
 
 
 class EmbeddedPostgres:
@@ -127,7 +130,7 @@ class EmbeddedPostgres:
         folder = self._folder / "socket"
         if len(os.fsencode(folder)) > SOCKET_PATH_LIMIT:
             digest = blake2b(os.fsencode(self._folder), digest_size=6).hexdigest()
-            folder = Path(tempfile.gettempdir()) / f"supervisor-{os.geteuid()}-{digest}"
+            folder = SHORT_FOLDER / f"supervisor-{os.geteuid()}-{digest}"
         folder.mkdir(mode=0o700, exist_ok=True)
         if folder.is_symlink() or folder.stat().st_uid not in {os.geteuid(), identity.user}:
             raise ConfigError(f"{folder} belongs to somebody else", "remove it, or set TMPDIR")

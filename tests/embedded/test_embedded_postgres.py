@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -169,8 +170,12 @@ def test_a_postgres_that_somebody_runs_by_hand_on_the_cluster_is_left_alone(data
     assert (cluster / "postmaster.pid").exists()
 
 
-def test_a_long_path_gets_its_socket_in_a_short_one(short_folder: Path) -> None:
-    server = EmbeddedPostgres(short_folder / ("x" * 100))
+def test_a_long_path_gets_its_socket_in_a_short_one(short_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = short_folder / ("x" * 100)
+    server = EmbeddedPostgres(data)
+    # As `run` does for the driver and the browser.
+    (data / "tmp").mkdir(parents=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(data / "tmp"))
 
     try:
         endpoint = server.ensure(TIMEOUT)
