@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 import subprocess
 import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 import psutil
