@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
@@ -25,7 +26,15 @@ def abandoned_threads() -> list[threading.Thread]:
 
 def stack_of(thread: threading.Thread) -> str:
     """Return what this thread does right now, innermost call last; empty if it does not run."""
-    frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001 - the documented way to see another thread
+    # Before Python 3.13 a garbage collection in the middle of `_current_frames`, which holds a lock of the interpreter,
+    # can lock up the whole process.
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001 - the documented way to see another thread
+    finally:
+        if collects:
+            gc.enable()
     return "" if frame is None else "".join(traceback.format_stack(frame))
 
 
