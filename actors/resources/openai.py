@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -81,17 +82,27 @@ class OpenAI(Resource):
         self.budget = budget
         self._loop, self._base_url, self._api_key, self._timeout_s = loop, base_url, api_key, timeout_s
         self._client: AsyncOpenAI | None = None
+        self._making = asyncio.Lock()
 
-    @property
-    def client(self) -> AsyncOpenAI:
-        """Return the client, made at the first call. Its own retries are off: they live in the run."""
-        if self._client is None:
-            from openai import AsyncOpenAI
+    async def client(self) -> AsyncOpenAI:
+        """Return the client, made at the first call. Its own retries are off: they live in the run.
 
-            self._client = AsyncOpenAI(
-                base_url=self._base_url, api_key=self._api_key(), timeout=self._timeout_s, max_retries=0
-            )
-        return self._client
+        Made in a thread: the import alone takes half a second, in which the loop would stand still for everybody.
+        """
+        async with self._making:
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._make)
+            return self._client
+
+    def _make(self) -> AsyncOpenAI:
+        from openai import AsyncOpenAI
+
+        client = AsyncOpenAI(
+            base_url=self._base_url, api_key=self._api_key(), timeout=self._timeout_s, max_retries=0
+        )
+        # Parts of the library that it loads by itself when they are first looked at.
+        _ = client.chat.completions, client.models
+        return client
 
     def make_slot(self, place: Place) -> Slot:
         """Return a slot on the loop."""
@@ -112,11 +123,12 @@ class OpenAIWorker:
 
     async def perform(self, request: Request) -> Completed | None:
         """Return the answer with its cost; raise in the words of `actors.errors`."""
+        client = await self._resource.client()
         import openai
 
         try:
             if isinstance(request.work, ListModels):
-                await self._resource.client.models.list()
+                await client.models.list()
                 return None
             return await self._complete(request.work)
         except openai.OpenAIError as error:
@@ -148,7 +160,8 @@ class OpenAIWorker:
 
     async def _ask(self, work: Complete) -> ChatCompletion:
         try:
-            response: Any = await self._resource.client.chat.completions.create(
+            client = await self._resource.client()
+            response: Any = await client.chat.completions.create(
                 model=work.model,
                 messages=cast("Any", list(work.messages)),
                 temperature=work.temperature,

@@ -26,7 +26,7 @@ def abandoned_threads() -> list[threading.Thread]:
 
 def stack_of(thread: threading.Thread) -> str:
     """Return what this thread does right now, innermost call last; empty if it does not run."""
-    # Before Python 3.13 a garbage collection in the middle of `_current_frames`, which holds a lock of the interpreter,
+    # On Python 3.11 a garbage collection in the middle of `_current_frames`, which holds a lock of the interpreter,
     # can lock up the whole process.
     collects = gc.isenabled()
     gc.disable()

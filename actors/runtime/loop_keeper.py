@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.5
-_BLOCKED_S = 3.0
-"""The longest legitimate step on the loop, the import of a library, takes half a second on two busy cores."""
+_BLOCKED_S = 5.0
+"""No step on the loop takes a tenth of it; a loop that is only starved of its core must not be taken for blocked."""
 
 
 @dataclass(slots=True)
