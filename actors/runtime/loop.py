@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 
+logger = logging.getLogger(__name__)
+
 _CANCEL_S = 1.0
 
 
@@ -22,6 +25,7 @@ class LoopThread:
 
     def __init__(self, name: str = "loop") -> None:
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(_report)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -108,6 +112,12 @@ class Loop:
         self._generation += 1
         self.thread.abandon()
         self.thread = LoopThread(f"loop#{self._generation}")
+
+
+def _report(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what nobody waits for, such as a library's calls to a driver that was killed; whoever it hurt has heard."""
+    extra = {"action": "loop_note"}
+    logger.warning("the event loop notes: %s", context["message"], exc_info=context.get("exception"), extra=extra)
 
 
 async def _cancel_all() -> None:

@@ -55,6 +55,19 @@ def test_stopping_cancels_what_still_runs() -> None:
     assert cancelled.is_set()
 
 
+def test_what_nobody_waits_for_is_a_warning_with_its_cause(caplog: pytest.LogCaptureFixture) -> None:
+    loop = LoopThread()
+
+    async def forget() -> None:
+        asyncio.get_running_loop().create_future().set_exception(KeyError("forgotten"))
+
+    loop.call(forget(), WAIT)
+    loop.stop()
+    notes = [record for record in caplog.records if getattr(record, "action", "") == "loop_note"]
+    assert [record.levelname for record in notes] == ["WARNING"]
+    assert "KeyError: 'forgotten'" in caplog.text
+
+
 def test_a_stopped_loop_refuses_work_instead_of_keeping_it() -> None:
     loop = LoopThread()
     loop.stop()
