@@ -4,7 +4,7 @@
 #   make test ARGS="tests/domain"  run the tests
 #   make check                     lint, types and import contracts
 #   make bench                     measure the kernel, start-up and memory
-#   make soak SEED=7               hold the kernel's machines to 10,000 random traces each
+#   make soak SEED=7               10,000 random traces for each machine, then ten minutes of random deaths
 #   make mutate                    break the kernel's machines in every small way and see the tests notice
 #   make lock                      write the lock files anew from setup.cfg
 
@@ -14,7 +14,6 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 BIN := .venv/bin
 # Files side by side, a worker for each core: most tests wait rather than compute.
 SIDE_BY_SIDE := --numprocesses auto --dist loadfile
-SOAKED := tests/conformance tests/models $(wildcard tests/soak)
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes
 # Five days: what is younger may still be withdrawn, or has not reached every mirror.
 COMPILE := $(BIN)/uv pip compile setup.cfg --no-config --quiet --upgrade --exclude-newer '5 days' \
@@ -43,7 +42,8 @@ bench: .venv/dev.stamp
 	@exec $(BIN)/python -m tests.benchmarks.run $(ARGS)
 
 soak: .venv/dev.stamp
-	@SOAK=1 SOAK_SEED=$(or $(SEED),$(shell date +%s)) exec $(BIN)/python -m pytest $(SOAKED) $(ARGS)
+	@SOAK=1 SOAK_SEED=$(or $(SEED),$(shell date +%s)) $(BIN)/python -m pytest tests/conformance tests/models $(ARGS)
+	@SOAK=1 exec $(BIN)/python -m pytest -s -m soak $(ARGS)
 
 mutate: .venv/dev.stamp
 	@exec $(BIN)/python -m tests.mutation.run $(ARGS)

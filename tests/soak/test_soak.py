@@ -25,6 +25,7 @@ SPEED = 60
 
 
 @pytest.mark.acceptance
+@pytest.mark.soak
 @pytest.mark.timeout(60 * MINUTES + 900)
 def test_d10_ten_minutes_of_random_deaths_break_no_invariant_and_none_is_silent(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
