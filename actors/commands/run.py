@@ -63,11 +63,13 @@ def run(*, speed: float, lasting: timedelta | None, data: Path | None) -> int:
         )
         boots = BootFile(folder / "boot.json")
         if not _waited_out(boots.boot.delay(config.supervision.boot_backoff.total_seconds()), ended):
+            boots.mark(BootState.ENDED)
             return 1
         clock = load_clock(folder / "clock.json", speed)
         world = open_world(config, clock, folder, ended)
         try:
             if ended.is_set():
+                boots.mark(BootState.ENDED)
                 return 1
             life = _Life(App(config, jobs, world, clock, boot_id, ended=ended), boots, lasting)
             code = life.live(began)
@@ -132,10 +134,10 @@ class _Life:
             app.end()
         if summary is not None:
             logger.info("what the ledger holds", extra={"action": "summary", **summary})
-        if app.failure or summary is None:
-            return 1
-        self._boots.mark(BootState.ENDED)
-        return 0
+        if not app.failure:
+            # Whoever asked for the end, and however far it had come: it did not die.
+            self._boots.mark(BootState.ENDED)
+        return 1 if app.failure or summary is None else 0
 
     def _guard(self) -> threading.Timer | None:
         """End a process with a set time even if it never gets ready."""
