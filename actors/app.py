@@ -56,6 +56,8 @@ logger = logging.getLogger(__name__)
 _DRAIN_S = 30.0
 _STOP_S = 30.0
 _MIGRATE_AGAIN_S = 1.0
+_GROUP_START_S = 25.0
+"""A supervisor starts its children in its own start; the root is awaited `_STOP_S`."""
 _GROUP_ANSWER_S = 60.0
 """A supervisor may be busy with children: 10 s for a start, and for each stop the child's own time."""
 _KEEPER_ANSWER_S = 75.0
@@ -75,6 +77,8 @@ class App:
     addresses: dict[str, Address] = field(default_factory=dict)
     ended: threading.Event = field(default_factory=threading.Event)
     """Set when the process is to end, for whatever reason."""
+    asked: threading.Event = field(default_factory=threading.Event)
+    """Set when somebody asked for that, so that no fresh process follows."""
     failure: str = ""
     """Why the root gave up, if it did."""
     _opened: threading.Event = field(default_factory=threading.Event)
@@ -133,10 +137,13 @@ class App:
             if not self._root.ended.wait(_STOP_S):
                 logger.error("the tree did not stop in time", extra={"action": "stop_timeout"})
         self._loop.thread.stop()
+        for address in self.addresses.values():
+            address.close()
 
     def shutdown(self, by: str) -> None:
-        """Ask the process to end; from any thread, without waiting."""
+        """Ask the process to end for good; from any thread, without waiting."""
         logger.info("shutdown is asked for by %s", by, extra={"action": "shutdown", "by": by})
+        self.asked.set()
         self.ended.set()
 
     def wants_renewal(self) -> bool:
@@ -195,7 +202,7 @@ class App:
         )
 
         def group(name: str, children: list[ChildSpec]) -> ChildSpec:
-            return spec(name, self._supervisor(policy, children), shutdown_s=_STOP_S, answer_s=_GROUP_ANSWER_S)
+            return spec(name, self._supervisor(policy, children), _STOP_S, _GROUP_ANSWER_S, _GROUP_START_S)
 
         beat = config.log.heartbeat.total_seconds()
         return self._supervisor(
@@ -285,9 +292,14 @@ class App:
         return Operator(context, reach, client, self.world.redis_is_embedded, self.config.control.key)
 
     def _spec(
-        self, name: str, factory: Callable[[ActorContext], Behaviour], shutdown_s: float = 5.0, answer_s: float = 10.0
+        self,
+        name: str,
+        factory: Callable[[ActorContext], Behaviour],
+        shutdown_s: float = 5.0,
+        answer_s: float = 10.0,
+        start_s: float = 10.0,
     ) -> ChildSpec:
-        return ChildSpec(self._address(name), factory, shutdown_s=shutdown_s, answer_s=answer_s)
+        return ChildSpec(self._address(name), factory, shutdown_s=shutdown_s, answer_s=answer_s, start_s=start_s)
 
     def _prepare(self, run: Run, scope: Scope) -> JobContext:
         database = self._database(scope)
@@ -337,13 +349,19 @@ class App:
         waiter = threading.Event()
         running: list[str] = []
         while time.monotonic() < until:
-            running = [
-                job for name in self._families() for job in self.addresses[name].ask(Describe(), _BOARD_S).running
-            ]
+            running = [job for name in self._families() for job in self._runs_of(name)]
             if not running:
                 return
             waiter.wait(0.1)
         logger.warning("drain ran out of time, runs go on: %s", running, extra={"action": "drain_timeout"})
+
+    def _runs_of(self, family: str) -> tuple[str, ...]:
+        try:
+            running: tuple[str, ...] = self.addresses[family].ask(Describe(), _BOARD_S).running
+        except AppError:
+            # It is restarting; the time of the others must not end with it.
+            return (family,)
+        return running
 
     def _root_news(self, news: Any) -> None:
         if isinstance(news, Exited):

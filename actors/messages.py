@@ -70,6 +70,13 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class PartDied:
+    """From a thread that works for an actor, to the actor: it died of this, and the actor cannot go on without it."""
+
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Ticker to clock: look at the timetable."""
 

@@ -53,10 +53,10 @@ def run(*, speed: float, lasting: timedelta | None, data: Path | None) -> int:
     boot_id = uuid.uuid4().hex
     log.setup(config.log, secrets=config.secrets(), boot=boot_id[:8])
     folder = data_folder(config)
-    ended = threading.Event()
+    ended, asked = threading.Event(), threading.Event()
     # A thread that computes would else keep the others, P0 among them, waiting for ten times as long.
     sys.setswitchinterval(_SWITCH_S)
-    with _only_one(folder), _signals(ended), _own_temporary_folder(folder):
+    with _only_one(folder), _signals(ended, asked), _own_temporary_folder(folder):
         logger.info(
             "the supervisor starts",
             extra={"action": "starting", "pid": os.getpid(), "data_dir": str(folder), "speed": speed},
@@ -71,12 +71,12 @@ def run(*, speed: float, lasting: timedelta | None, data: Path | None) -> int:
             if ended.is_set():
                 boots.mark(BootState.ENDED)
                 return 1
-            life = _Life(App(config, jobs, world, clock, boot_id, ended=ended), boots, lasting)
+            life = _Life(App(config, jobs, world, clock, boot_id, ended=ended, asked=asked), boots, lasting)
             code = life.live(began)
         finally:
             world.close()
             logger.info("the supervisor has stopped", extra={"action": "stopped"})
-    if life.is_renewed:
+    if life.is_renewed and not asked.is_set():
         _begin_anew(speed, data, life.left())
     return code
 
@@ -161,7 +161,7 @@ class _Life:
         except AppError as error:
             logger.warning("the board gave no answer", extra={"action": "renewal_waits", "data": str(error)})
         if self.is_renewed:
-            self._app.shutdown("too many abandoned threads")
+            self._app.ended.set()
 
 
 def _report_ready(app: App, began: float) -> None:
@@ -205,12 +205,15 @@ def _only_one(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _signals(ended: threading.Event) -> Iterator[None]:
+def _signals(ended: threading.Event, asked: threading.Event) -> Iterator[None]:
     """TERM and INT end the process cleanly; a second one ends it at once, which is safe at any instruction."""
+    came = threading.Event()
 
     def on_signal(number: int, _frame: Any) -> None:
-        if ended.is_set():
+        if came.is_set():
             os._exit(128 + number)
+        came.set()
+        asked.set()
         ended.set()
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}

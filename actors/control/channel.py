@@ -33,8 +33,10 @@ class Channel:
     is subscribed are lost: that is what Redis promises.
     """
 
-    def __init__(self, client: redis.Redis, heard: Callable[[bytes], None]) -> None:
-        self._client, self._heard = client, heard
+    def __init__(
+        self, client: redis.Redis, heard: Callable[[bytes], None], died: Callable[[BaseException], None]
+    ) -> None:
+        self._client, self._heard, self._died = client, heard, died
         self._stopped = threading.Event()
         self.subscribed = threading.Event()
         """Set while words are heard."""
@@ -47,6 +49,12 @@ class Channel:
         self._thread.join(timeout=2 * _POLL_S)
 
     def _run(self) -> None:
+        try:
+            self._hear()
+        except BaseException as error:  # noqa: BLE001 - the actor dies of it instead: nobody may be deaf to a kill switch
+            self._died(error)
+
+    def _hear(self) -> None:
         failures = 0
         while not self._stopped.is_set():
             try:

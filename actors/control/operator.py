@@ -13,7 +13,7 @@ from actors.control.signature import SeenNonces, authorise
 from actors.control.words import Command, Refused, parse
 from actors.domain.priority import Band, Priority
 from actors.errors import AppError
-from actors.messages import Describe, Pause, RedisCommand, Request, Resume, Trigger
+from actors.messages import Describe, PartDied, Pause, RedisCommand, Request, Resume, Trigger
 from actors.runtime.client import request_id
 from actors.runtime.reply import Answer, ToldReply
 from actors.sql.queries import Statement, Transaction
@@ -71,13 +71,19 @@ class Operator:
 
     def __post_init__(self) -> None:
         address = self.context.address
-        self.channel = Channel(self.client, lambda raw: address.tell(Heard(raw), Band.CONTROL))
+        self.channel = Channel(
+            self.client,
+            lambda raw: address.tell(Heard(raw), Band.CONTROL),
+            lambda error: address.tell(PartDied(error), Band.CONTROL),
+        )
 
     def receive(self, message: Any) -> Any:
         """Serve a word, or the answer to one that needed the database."""
         match message:
             case Heard(raw):
                 self._hear(raw)
+            case PartDied(error):
+                raise error
             case Answer(tag, _, error) if isinstance(tag, Command):
                 text = f"{tag.word} {' '.join(tag.args)} is in force" if error is None else f"not done: {error}"
                 self._reply(tag.id, ok=error is None, text=text)

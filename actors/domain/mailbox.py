@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from enum import Enum
 from typing import Generic, TypeVar
@@ -33,12 +34,12 @@ class Bands(Generic[Letter]):
     bound may be passed by as many letters as there are threads putting at that moment.
     """
 
-    __slots__ = ("_bands", "_is_open", "_name", "_stopping", "capacity", "generation")
+    __slots__ = ("_bands", "_is_open", "_name", "_numbers", "_stopping", "capacity", "generation")
 
     def __init__(self, name: str, capacity: int) -> None:
         self.generation = 0
         """Number of the incarnation that may read now; 0 before the first."""
-        self._name = name
+        self._name, self._numbers = name, itertools.count(1)
         self.capacity = capacity
         self._bands: tuple[deque[Letter], ...] = tuple(deque() for _ in Band)
         self._stopping: int | None = None
@@ -79,17 +80,27 @@ class Bands(Generic[Letter]):
             return Verdict.WAKE
         control, p0, p1, p2, p3 = self._bands
         first = control or p0 or p1 or p2 or p3
-        return first.popleft() if first else None
+        if not first:
+            return None
+        try:
+            letter = first.popleft()
+        except IndexError:
+            # A reader that is being fenced took it, and lays it back.
+            return None
+        if generation != self.generation:
+            first.appendleft(letter)
+            return Verdict.FENCED
+        return letter
 
     def next_generation(self) -> int:
         """Fence off the present reader and return the number of the next one."""
-        self.generation += 1
+        self.generation = next(self._numbers)
         return self.generation
 
     def fence(self, generation: int) -> None:
         """Take the mailbox from this incarnation; if it is not the present reader, nothing changes."""
         if generation == self.generation:
-            self.generation += 1
+            self.generation = next(self._numbers)
 
     def stop(self, generation: int) -> None:
         """Let this incarnation end before its next letter; if it is not the present reader, nothing changes.
@@ -102,7 +113,7 @@ class Bands(Generic[Letter]):
     def close(self) -> list[Letter]:
         """Fence off the reader, refuse all further letters, and return those left in the order of their service."""
         self._is_open = False
-        self.generation += 1
+        self.generation = next(self._numbers)
         left = [letter for band in self._bands for letter in band]
         for band in self._bands:
             band.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import async_playwright
 
 from actors.domain.launches import Launches
-from actors.errors import ResourceDiedError
+from actors.errors import ActorUnavailableError, ResourceDiedError
 from actors.resources.browser_process import BrowserProcesses
 from actors.resources.browser_worker import CLOSE_LIMIT_S, BrowserWorker, closed_in_time
 from actors.runtime.resource import Resource
@@ -100,7 +101,7 @@ class Browser(Resource):
         """Stop Chromium and its driver: together they cost 250 MB and come back in under a second."""
         now = time.monotonic()
         if self._driver is not None and now - since >= self.settings.idle_stop_s and self.cap.can_spare(now):
-            self._loop.spawn(self._stop("idle"))
+            self._spawn(self._stop("idle"))
 
     def abandon(self) -> None:
         """Kill Chromium and its driver: whatever the lost loop still wants to do there, it cannot."""
@@ -111,7 +112,7 @@ class Browser(Resource):
 
         From any thread, without waiting. An errand that comes meanwhile gets a context of its own.
         """
-        self._loop.spawn(self._shed())
+        self._spawn(self._shed())
 
     def close(self) -> None:
         """Stop Chromium and its driver, and a launch under way; whatever the loop does, nothing of them is left."""
@@ -119,6 +120,11 @@ class Browser(Resource):
             self._loop.call(self._shut_down(), timeout=_STOP_LIMIT_S)
         finally:
             self._kill_from_outside("shutdown")
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        # With a loop that has stopped, Chromium is about to be killed anyway.
+        with contextlib.suppress(ActorUnavailableError):
+            self._loop.spawn(coroutine)
 
     async def chromium(self) -> Chromium:
         """Return the running Chromium, launching it if need be. On the loop only.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from actors.errors import CommitRefusedError
@@ -42,11 +43,16 @@ class LoopPermit:
 
     def grant(self, not_after: float) -> None:
         """Allow the click until this epoch time in milliseconds."""
-        self._loop.call_soon_threadsafe(_settle, self._answer.set_result, self._answer, not_after)
+        self._settle(self._answer.set_result, not_after)
 
     def refuse(self, error: BaseException) -> None:
         """Forbid it."""
-        self._loop.call_soon_threadsafe(_settle, self._answer.set_exception, self._answer, error)
+        self._settle(self._answer.set_exception, error)
+
+    def _settle(self, setter: Callable[[Any], None], value: Any) -> None:
+        # On a loop that is closed the errand is dead already, and the run is about to read so.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(_settle, setter, self._answer, value)
 
 
 def _settle(setter: Callable[[Any], None], answer: asyncio.Future[float], value: Any) -> None:

@@ -22,6 +22,12 @@ class Address:
     def __repr__(self) -> str:
         return f"Address({self.name})"
 
+    def close(self) -> None:
+        """Take no further messages; whoever still waits for an answer hears so. For good: no actor comes back."""
+        for letter in self.mailbox.close():
+            if letter.reply_to is not None:
+                letter.reply_to.put((None, ActorUnavailableError(f"{self.name} has stopped")))
+
     def tell(self, message: Any, band: Band = Band.P2) -> None:
         """Send without waiting, from any thread.
 

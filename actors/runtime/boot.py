@@ -35,12 +35,15 @@ class BootFile:
             kept = json.loads(self._path.read_text(encoding="utf-8"))
             return Boot(BootState(kept["state"]), int(kept["deaths"]))
         except (OSError, ValueError, TypeError, LookupError) as error:
-            # It only spares a broken start some tries: not worth refusing a start for.
+            # It only spares a broken start some tries: not worth refusing a start for, nor ending a work for.
             logger.warning("the boot file is not readable", extra={"action": "boot_file_lost", "data": str(error)})
             return Boot()
 
     def _write(self) -> None:
         # A disk that loses it forgets a few deaths.
         temporary = self._path.with_suffix(".tmp")
-        temporary.write_text(json.dumps({"state": self.boot.state, "deaths": self.boot.deaths}), encoding="utf-8")
-        temporary.replace(self._path)
+        try:
+            temporary.write_text(json.dumps({"state": self.boot.state, "deaths": self.boot.deaths}), encoding="utf-8")
+            temporary.replace(self._path)
+        except OSError as error:
+            logger.warning("the boot file is not kept", extra={"action": "boot_file_lost", "data": str(error)})

@@ -107,6 +107,8 @@ class Cell(pykka.ThreadingActor):
         self._report = report
         self._behaviour: Behaviour | None = None
         self._letting_go = threading.Lock()
+        self._buried: Letter | None = None
+        self._is_abandoned = False
         self.thread: threading.Thread | None = None
         incarnation.cell = self
         super().__init__()
@@ -156,6 +158,7 @@ class Cell(pykka.ThreadingActor):
 
     def abandon(self, reason: str) -> None:
         """See `Incarnation.abandon`."""
+        self._is_abandoned = True
         letter = self._inbox.serving
         if isinstance(letter, Letter):
             self._bury(letter, reason)
@@ -167,6 +170,9 @@ class Cell(pykka.ThreadingActor):
         """Serve what is no ordinary letter; return whether it ended this incarnation."""
         match letter:
             case Verdict():
+                if letter is Verdict.FENCED and not self._is_abandoned:
+                    extra = {"action": "actor_fenced", "actor": self.address.name, "generation": self.life.generation}
+                    logger.warning("%s has lost its mailbox to another and ends", self.address.name, extra=extra)
                 self._let_go()
                 self._end()
                 if letter is Verdict.STOP and self._inbox.ends_as:
@@ -187,14 +193,16 @@ class Cell(pykka.ThreadingActor):
             logger.info("%s, given up before, ended: %s", self.address.name, reason, extra=extra)
         else:
             logger.warning("%s crashed while serving %s", self.address.name, kind, exc_info=error, extra=extra)
-            if isinstance(letter, Letter):
-                self._bury(letter, reason)
+        if isinstance(letter, Letter):
+            self._bury(letter, reason)
         self._let_go()
         self._end()
         self._report(Exited(self.address.name, self.life.generation, reason, outage=is_outage(error)))
 
     def _bury(self, letter: Letter, reason: str) -> None:
-        kind = type(letter.message).__name__
+        if letter is self._buried:
+            return
+        self._buried, kind = letter, type(letter.message).__name__
         if letter.reply_to is not None:
             gone = ActorUnavailableError(f"{self.address.name} died of {kind}: {reason}")
             letter.reply_to.put((None, gone))

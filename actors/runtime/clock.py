@@ -18,7 +18,7 @@ from actors.domain.priority import Band, Priority
 from actors.domain.retry import Retry
 from actors.domain.timetable import Entry, Fire, Miss, Timetable
 from actors.errors import AppError
-from actors.messages import Drain, Due, Missed, Planned, Request, Settled, Tick, Trigger, Wake
+from actors.messages import Drain, Due, Missed, PartDied, Planned, Request, Settled, Tick, Trigger, Wake
 from actors.runtime.client import request_id
 from actors.runtime.reply import Answer, ToldReply
 from actors.sql.queries import Statement, Transaction
@@ -51,7 +51,9 @@ class Ticker:
     that seems further away than it can be is pulled forward.
     """
 
-    def __init__(self, tick: Callable[[], None]) -> None:
+    def __init__(self, tick: Callable[[], None], died: Callable[[BaseException], None]) -> None:
+        self._died = died
+        """Called in its thread with what ended it: without ticks no job would ever be due again."""
         self._scheduler = schedule.Scheduler()
         self._entry = self._scheduler.every(1).seconds.do(tick)
         self._lock = threading.Lock()
@@ -72,13 +74,16 @@ class Ticker:
         self._changed.set()
 
     def _run(self) -> None:
-        while not self._stopped:
-            with self._lock:
-                self._scheduler.run_pending()
-                self._pull_forward(_TICK_EVERY_S)
-                idle = self._scheduler.idle_seconds
-            self._changed.wait(max(idle or 0.0, 0.001))
-            self._changed.clear()
+        try:
+            while not self._stopped:
+                with self._lock:
+                    self._scheduler.run_pending()
+                    self._pull_forward(_TICK_EVERY_S)
+                    idle = self._scheduler.idle_seconds
+                self._changed.wait(max(idle or 0.0, 0.001))
+                self._changed.clear()
+        except BaseException as error:  # noqa: BLE001 - the actor dies of it instead
+            self._died(error)
 
     def _pull_forward(self, seconds: float) -> None:
         wanted = datetime.now() + timedelta(seconds=seconds)  # noqa: DTZ005 - as `schedule` reckons
@@ -117,7 +122,9 @@ class Clock:
         }
         self.timetable = Timetable.of(self.entries)
         address = self.context.address
-        self.ticker = Ticker(lambda: _send(address, Tick()))
+        self.ticker = Ticker(
+            lambda: _send(address, Tick()), lambda error: _send(address, PartDied(error), Band.CONTROL)
+        )
         self._load()
 
     def receive(self, message: Any) -> Any:
@@ -135,6 +142,8 @@ class Clock:
                 self._load()
             case Drain():
                 self.draining = True
+            case PartDied(error):
+                raise error
             case _:
                 logger.warning("the clock got an unknown message", extra={"action": "message_unknown"})
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -128,12 +129,20 @@ class Front:
         return None
 
     def stop(self) -> None:
-        """Refuse what waits, end the slots, close the resource. What runs still answers its asker itself."""
+        """Refuse what waits, end the slots, close the resource.
+
+        What runs still answers its asker itself, and is still revoked at its deadline.
+        """
         self._carry_out(self.arbiter.drain())
         running = {ticket.id for ticket, _ in self.arbiter.running.values()}
         for request_id in self.requests.keys() - running:
             # Left over by a crash, such as the request that the front died of.
             self._refuse(self.requests.pop(request_id), Refusal.DRAINING, 0.0)
+        now = time.monotonic()
+        for number, (_, until) in self.arbiter.running.items():
+            deadline = threading.Timer(max(0.0, until - now), self.slots[number].revoke)
+            deadline.daemon = True
+            deadline.start()
         for slot in self.slots:
             slot.close()
         self.resource.close()

@@ -170,9 +170,9 @@ class Inbox:
                 try:
                     if remaining > 0:
                         hand.get(True, remaining)
-                        continue
                 except Empty:
                     taken = None
+            # After a call too: it may have been one that was left over, and this hand is still out.
             try:  # noqa: SIM105 - `suppress` costs as much as all the rest
                 hands.remove(hand)
             except ValueError:

@@ -166,21 +166,29 @@ class CoroutineSlot:
         self._revoked = False
 
     def give(self, request: Request) -> None:
-        """Start the errand as a task."""
-        self._loop.spawn(self._work(request))
+        """Start the errand as a task; without a loop it is over at once."""
+        try:
+            self._loop.spawn(self._work(request))
+        except ActorUnavailableError as error:
+            self._place.settle(request, None, ResourceDiedError(f"{self._place.front.name}: {error}"))
 
     def revoke(self) -> None:
         """Destroy the handle, then cancel the task."""
         self._revoked = True
-        self._loop.spawn(self._destroy())
+        self._spawn(self._destroy())
 
     def close(self) -> None:
         """Let go of the handle once the errand in hand is done."""
-        self._loop.spawn(self._end())
+        self._spawn(self._end())
 
     def is_abandoned(self) -> bool:
         """Return whether a revoked slot's task has still not ended."""
         return self._revoked and self._task is not None and not self._task.done()
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        # With a loop that has stopped, everything on it is gone.
+        with contextlib.suppress(ActorUnavailableError):
+            self._loop.spawn(coroutine)
 
     async def _work(self, request: Request) -> None:
         self._task = asyncio.current_task()

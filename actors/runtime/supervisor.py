@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import random
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from actors.domain.supervision import (
     is_normal,
 )
 from actors.errors import AppError
-from actors.messages import ActorChanged, Answered, DeadLetter, Describe, Exited, RestartChild, TerminateChild, Wake
+from actors.messages import ActorChanged, DeadLetter, Describe, Exited, RestartChild, TerminateChild, Wake
 from actors.runtime.cell import ActorContext, Behaviour, Cell, Incarnation, is_outage
 from actors.runtime.mailbox import Ping
 
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_START_LIMIT_S = 10.0
+_LAST_CHANCE_S = 1.0
+"""How much longer it waits for an answer after it has said that one hangs: a log that stands still keeps all silent."""
 _LOOK_EVERY_S = 1.0
 
 
@@ -50,6 +52,8 @@ class ChildSpec:
     significant: bool = False
     answer_s: float = 10.0
     """How long (real seconds) one message may keep it before it counts as hung; longer for who may block."""
+    start_s: float = 10.0
+    """How long (real seconds) its start may take; longer for a supervisor, which starts its children in it."""
 
     @property
     def policy(self) -> ChildPolicy:
@@ -88,6 +92,8 @@ class Supervisor:
     machine: Supervision = field(init=False)
     lives: dict[str, Incarnation] = field(default_factory=dict)
     progress: dict[str, Progress] = field(default_factory=dict)
+    answered: dict[str, threading.Event] = field(default_factory=dict)
+    """Set in the child's thread when it answers the last question."""
 
     def __post_init__(self) -> None:
         self.machine = Supervision.of(self.policy, [spec.policy for spec in self.specs.values()])
@@ -105,10 +111,6 @@ class Supervisor:
             case Wake():
                 self._carry_out(self.machine.tick(now))
                 self._look()
-            case Answered(name, generation) if self.lives[name].generation == generation:
-                self.progress[name].answered()
-            case Answered():
-                """An incarnation before the present one still answers."""
             case TerminateChild(name):
                 return self._terminate_child(name)
             case RestartChild(name):
@@ -155,28 +157,29 @@ class Supervisor:
         for name in self.lives:
             if self.machine.standing(name) is not Standing.RUNNING:
                 continue
+            if self.answered[name].is_set():
+                self.progress[name].answered()
             match self.progress[name].look(time.monotonic()):
                 case Finding.ASK:
-                    self._ask(name, self.lives[name].generation)
+                    self._ask(name)
                 case Finding.SILENT:
                     self._give_up(name)
         self.context.wake_at(time.monotonic() + _LOOK_EVERY_S)
 
-    def _ask(self, name: str, generation: int) -> None:
-        own = self.context.address
+    def _ask(self, name: str) -> None:
+        self.answered[name] = answered = threading.Event()
         # A mailbox so full that it takes no P0 gives no answer either.
         with contextlib.suppress(AppError):
-            ping = Ping(lambda: own.tell(Answered(name, generation), Band.CONTROL))
-            self.specs[name].address.mailbox.put(ping, Band.P0)
+            self.specs[name].address.mailbox.put(Ping(answered.set), Band.P0)
 
     def _give_up(self, name: str) -> None:
         life, spec = self.lives[name], self.specs[name]
         reason = f"hung: no answer within {spec.answer_s:g} s"
-        logger.error(
-            "%s hangs and is given up",
-            name,
-            extra={"action": "actor_hung", "actor": name, "generation": life.generation, "data": life.stack()},
-        )
+        extra = {"action": "actor_hung", "actor": name, "generation": life.generation, "data": life.stack()}
+        logger.error("%s hangs and is given up", name, extra=extra)
+        if self.answered[name].wait(_LAST_CHANCE_S):
+            logger.warning("%s answers after all", name, extra={**extra, "action": "actor_answers", "data": ""})
+            return
         spec.address.mailbox.fence(life.generation)
         life.abandon(reason)
         # As after a crash, no successor starts before it has let go.
@@ -189,6 +192,9 @@ class Supervisor:
         while todo:
             match todo.pop(0):
                 case StartChild(name):
+                    if self.context.address.mailbox.generation != self.context.generation:
+                        # Given up meanwhile: the children are its successor's now.
+                        return
                     todo += self._start(name)
                 case StopChild(name, shutdown_s):
                     self._stop(name, shutdown_s)
@@ -205,6 +211,7 @@ class Supervisor:
         again = name in self.lives
         life = Incarnation(spec.address.mailbox.next_generation())
         self.lives[name], self.progress[name] = life, Progress(spec.answer_s, _LOOK_EVERY_S)
+        self.answered[name] = threading.Event()
         try:
             Cell.start(spec.address, spec.factory, life, self._report)
         except RuntimeError as error:
@@ -212,9 +219,9 @@ class Supervisor:
             life.start_error = error
             life.ended.set()
         else:
-            if not life.ready.wait(_START_LIMIT_S):
+            if not life.ready.wait(spec.start_s):
                 spec.address.mailbox.fence(life.generation)
-                life.start_error = TimeoutError(f"start took more than {_START_LIMIT_S:g} s")
+                life.start_error = TimeoutError(f"start took more than {spec.start_s:g} s")
                 life.abandon(str(life.start_error))
         now = time.monotonic()
         if life.start_error is not None:

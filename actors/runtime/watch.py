@@ -36,7 +36,7 @@ class Watch:
 
     When the root gives no answer within `limit_s`, all stacks go to stderr and the process ends with `EXIT_WEDGED`.
     Should even this thread not run any more (a call that never lets go of the interpreter), a timer beneath Python does
-    the same after `last_s`, with code 1.
+    the same after `last_s`, with code 1. It cannot tell that from a process that somebody stopped and continued later.
     """
 
     root: Address
@@ -56,9 +56,9 @@ class Watch:
         threading.Thread(target=self._run, name="watch", daemon=True).start()
 
     def stop(self) -> None:
-        """End the watch, and with it the timer beneath Python."""
+        """End the watch. The timer beneath Python goes on: `last_s` is left for the end of the process."""
         self._ended.set()
-        faulthandler.cancel_dump_traceback_later()
+        self._set_timer()
 
     def _run(self) -> None:
         while not self._ended.wait(_LOOK_EVERY_S):

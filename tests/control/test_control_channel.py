@@ -34,8 +34,10 @@ def server(short_folder: Path) -> Iterator[EmbeddedValkey]:
 def listen() -> Iterator[Callable[..., Channel]]:
     opened: list[Channel] = []
 
-    def listen(url: str, heard: Callable[[bytes], None]) -> Channel:
-        channel = Channel(redis.Redis(connection_pool=open_pool(url, 2, 1.0)), heard)
+    def listen(
+        url: str, heard: Callable[[bytes], None], died: Callable[[BaseException], None] = lambda error: None
+    ) -> Channel:
+        channel = Channel(redis.Redis(connection_pool=open_pool(url, 2, 1.0)), heard, died)
         opened.append(channel)
         assert channel.subscribed.wait(PATIENCE_S)
         return channel
@@ -48,6 +50,18 @@ def listen() -> Iterator[Callable[..., Channel]]:
 def say(url: str, word: str) -> int:
     with redis.Redis.from_url(url) as client:
         return int(client.publish(CHANNEL, word))
+
+
+def test_an_ear_that_dies_says_of_what(valkey_url: str, listen: Callable[..., Channel]) -> None:
+    died: queue.SimpleQueue[BaseException] = queue.SimpleQueue()
+
+    def break_down(_: bytes) -> None:
+        raise AttributeError("a bug")
+
+    listen(valkey_url, break_down, died.put)
+    say(valkey_url, "anything")
+
+    assert str(died.get(timeout=PATIENCE_S)) == "a bug"
 
 
 def test_what_is_published_is_heard_as_it_came(valkey_url: str, listen: Callable[..., Channel]) -> None:

@@ -53,6 +53,35 @@ def test_a_closed_mailbox_takes_nothing_and_says_whose_it_was() -> None:
     assert box.take(reader, is_due=False) is Verdict.FENCED
 
 
+@pytest.mark.parametrize("meanwhile", ["next_generation", "close"])
+def test_a_reader_that_is_fenced_while_it_takes_a_letter_lays_it_back(meanwhile: str) -> None:
+    box, reader = bands()
+    box.put("first", Band.P1)
+    box.put("second", Band.P1)
+
+    class Fencing(type(box._bands[0])):  # type: ignore[misc]
+        def popleft(self) -> str:
+            letter: str = super().popleft()
+            if box.generation == reader:
+                getattr(box, meanwhile)()
+            return letter
+
+    box._bands = (*box._bands[:2], Fencing(box._bands[2]), *box._bands[3:])
+    assert box.take(reader, is_due=False) is Verdict.FENCED
+    assert box.take(box.generation, is_due=False) == "first"
+
+
+def test_a_band_that_another_reader_has_just_emptied_is_empty() -> None:
+    box, reader = bands()
+
+    class Emptied(type(box._bands[0])):  # type: ignore[misc]
+        def popleft(self) -> str:
+            raise IndexError
+
+    box._bands = (*box._bands[:2], Emptied(["gone in this moment"]), *box._bands[3:])
+    assert box.take(reader, is_due=False) is None
+
+
 def test_a_letter_that_comes_while_the_mailbox_closes_is_told_to_its_sender() -> None:
     box, _ = bands()
     band = box._bands[Band.P1]

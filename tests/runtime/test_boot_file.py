@@ -27,6 +27,15 @@ def test_a_process_that_ended_as_asked_is_no_death(tmp_path: Path) -> None:
     assert BootFile(path).boot.deaths == 0
 
 
+def test_a_disk_that_takes_nothing_is_named_and_ends_no_work(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = BootFile(tmp_path / "missing" / "boot.json")
+    file.mark(BootState.STABLE)
+    assert file.boot.state is BootState.STABLE
+    assert caplog.text.count("the boot file is not kept") == 2
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"state": "odd", "deaths": 1}', '{"state": "young"}'])
 def test_a_file_that_cannot_be_read_is_named_and_begun_anew(
     tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from actors.domain.outcome import Done, Failed, Outcome
 from actors.domain.timetable import After, Entry
 from actors.errors import ResourceDiedError
-from actors.messages import Drain, Due, Missed, Planned, Request, Settled, Trigger
+from actors.messages import Drain, Due, Missed, PartDied, Planned, Request, Settled, Trigger
 from actors.runtime.address import Address
 from actors.runtime.clock import Clock, Ticker
 from tests.runtime.jobs import NOON, make_job, schedule_clock
@@ -222,7 +223,22 @@ def test_a_family_that_takes_nothing_does_not_stop_the_clock(towers: Any) -> Non
 
 def ticks() -> tuple[Ticker, threading.Semaphore]:
     count = threading.Semaphore(0)
-    return Ticker(count.release), count
+    return Ticker(count.release, lambda error: None), count
+
+
+def test_a_ticker_that_dies_takes_the_clock_with_it_whose_successor_ticks_on(towers: Any) -> None:
+    died: queue.SimpleQueue[BaseException] = queue.SimpleQueue()
+
+    def fail() -> None:
+        raise MemoryError("no room for a tick")
+
+    ticker = Ticker(fail, died.put)
+    error = died.get(timeout=WAIT)
+    ticker._thread.join(WAIT)
+    assert not ticker._thread.is_alive()
+    tower = towers(Entry("plan", HOUR))
+    with pytest.raises(MemoryError):
+        tower.stage.behaviour.receive(PartDied(error))
 
 
 def test_the_ticker_ticks_by_itself() -> None:

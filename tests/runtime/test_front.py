@@ -413,3 +413,13 @@ def test_a_message_nobody_understands_is_no_crash() -> None:
     house = House()
     house.stage.tell("gibberish")
     assert house.result(house.send(lambda _: "fine")) == "fine"
+
+
+def test_a9_what_runs_when_the_front_dies_is_still_destroyed_at_its_deadline() -> None:
+    house = House(size=1, reserved=0)
+    reply = house.send(hang, limit=0.2)
+    (handle,) = house.resource.handles
+    house.front.stop()
+    assert handle.destroyed.wait(WAIT)
+    with pytest.raises(ResourceDiedError, match="the handle broke"):
+        reply.wait(WAIT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -131,6 +132,28 @@ def test_what_the_hung_one_does_when_it_comes_back_changes_nothing(house: House)
 def test_a_stop_that_hangs_too_does_not_keep_the_successor_waiting_for_ever(house: House) -> None:
     house.child.tell("hang in stop")
     assert house.come_back("behind") == NEXT
+    assert house.let_go == []
+
+
+def test_who_answers_while_its_supervisor_still_says_that_it_hangs_is_left_alone(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A log that stands still keeps all who write to it silent, and opens for all of them at once."""
+
+    class Gate(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if getattr(record, "action", "") == "actor_hung":
+                house.release.set()
+
+    gate = Gate()
+    logging.getLogger().addHandler(gate)
+    try:
+        asked = Outcome(lambda: house.child.ask("hang", WAIT))
+        assert asked.get() == 1
+        eventually(lambda: "answers after all" in caplog.text, "the supervisor took it back")
+    finally:
+        logging.getLogger().removeHandler(gate)
+    assert house.child.ask("who", WAIT) == 1
     assert house.let_go == []
 
 

@@ -138,12 +138,23 @@ def test_of_all_that_many_threads_put_at_once_nothing_is_lost_or_doubled_and_eac
     for thread in threads:
         thread.start()
     served = [inbox.get().message for _ in range(senders * each)]  # type: ignore[union-attr]
-    assert len(box) == 0
+    assert (len(box), len(box.hands)) == (0, 0)
     assert sorted(served) == [(sender, number) for sender in range(senders) for number in range(each)]
     for sender in range(senders):
         for band in Band:
             numbers = [number for who, number in served if who == sender and number % len(Band) == band]
             assert numbers == sorted(numbers)
+
+
+def test_a_call_that_was_left_over_costs_one_look_and_no_hand() -> None:
+    box, inbox = mailbox()
+    for _ in range(3):
+        inbox._hand.put(None)
+        got, reader = reading(inbox)
+        box.put(Letter("late"), Band.P2)
+        reader.join(WAIT)
+        assert got[0].message == "late"
+    assert len(box.hands) == 0
 
 
 def test_while_generations_take_turns_every_letter_is_served_exactly_once() -> None:

@@ -219,3 +219,14 @@ def test_closing_a_thread_slot_ends_its_thread_after_the_errand_in_hand() -> Non
 def test_every_wrapped_error_names_the_place() -> None:
     assert "browser slot 2: OSError" in str(as_app_error(OSError("x"), "browser slot 2"))
     assert isinstance(as_app_error(OSError("x"), "here"), AppError)
+
+
+def test_an_errand_given_to_a_loop_that_has_stopped_is_over_at_once(loop: LoopThread) -> None:
+    slot, asked = CoroutineSlot(Place(Address("front"), 0, 7), AsyncHandle(), loop), request(hang)
+    loop.stop()
+    slot.give(asked)
+    with pytest.raises(ResourceDiedError, match="the event loop has stopped"):
+        asked.reply.wait(WAIT)  # type: ignore[attr-defined]
+    assert [news.request_id for news in take(slot._place.front, SlotSettled)] == [asked.id]
+    slot.revoke()
+    slot.close()

@@ -15,6 +15,7 @@ from actors.domain.priority import Band
 from actors.domain.supervision import AutoShutdown, Policy, Restart, Strategy
 from actors.errors import ActorUnavailableError, MailboxFullError, ResourceDiedError
 from actors.messages import ActorChanged, DeadLetter, Describe, Exited, RestartChild, TerminateChild
+from actors.runtime.abandoned import abandoned_threads
 from actors.runtime.address import Address
 from actors.runtime.cell import ActorContext, Cell, Incarnation
 from actors.runtime.mailbox import Inbox
@@ -264,8 +265,7 @@ def test_a_supervisor_that_dies_of_its_own_fault_stops_its_children() -> None:
     assert parts.order[2:] == ["stop b", "stop a"]
 
 
-def test_a_child_that_takes_too_long_to_start_fails_and_lets_go_when_it_is_done(monkeypatch: Any) -> None:
-    monkeypatch.setattr("actors.runtime.supervisor._START_LIMIT_S", 0.01)
+def test_a_child_that_takes_too_long_to_start_fails_and_lets_go_when_it_is_done() -> None:
     release, let_go = threading.Event(), threading.Event()
 
     class Slow:
@@ -278,7 +278,7 @@ def test_a_child_that_takes_too_long_to_start_fails_and_lets_go_when_it_is_done(
         def stop(self) -> None:
             let_go.set()
 
-    tree = Tree([ChildSpec(Address("slow"), lambda _: Slow())], GENEROUS)
+    tree = Tree([ChildSpec(Address("slow"), lambda _: Slow(), start_s=0.01)], GENEROUS)
     assert "slow did not start: TimeoutError" in str(tree.life.start_error)
     release.set()
     assert let_go.wait(WAIT)
@@ -484,7 +484,7 @@ def test_every_death_has_one_line_with_its_cause(caplog: pytest.LogCaptureFixtur
     }
 
 
-def test_a_restart_that_was_slow_and_succeeds_after_its_limit_leaves_one_of_it(monkeypatch: Any) -> None:
+def test_a_restart_that_was_slow_and_succeeds_after_its_limit_leaves_one_of_it() -> None:
     address, release, let_go = Address("a"), threading.Event(), threading.Event()
     served: list[int] = []
 
@@ -504,8 +504,7 @@ def test_a_restart_that_was_slow_and_succeeds_after_its_limit_leaves_one_of_it(m
             if self.generation == 2:
                 let_go.set()
 
-    tree = Tree([ChildSpec(address, Slow)], GENEROUS)
-    monkeypatch.setattr("actors.runtime.supervisor._START_LIMIT_S", 0.05)
+    tree = Tree([ChildSpec(address, Slow, start_s=0.05)], GENEROUS)
     address.tell("die")
     successor = address.ask("who", WAIT, Band.P3)
     release.set()
@@ -524,3 +523,41 @@ def test_c2_5_during_the_back_off_the_mailbox_is_kept_and_the_message_that_kille
     assert len(address.mailbox) == 0
     assert address.ask("who", WAIT) == 2
     assert parts.order == ["start a", "stop a", "start a"]
+
+
+def test_a_supervisor_that_is_given_up_in_the_middle_of_its_start_starts_nobody_beside_its_successor() -> None:
+    starts: list[tuple[str, int]] = []
+    slow, release = threading.Event(), threading.Event()
+    addresses = {name: Address(name) for name in "abc"}
+
+    class Child:
+        def __init__(self, name: str, context: ActorContext) -> None:
+            starts.append((name, context.generation))
+            if (name, len([start for start in starts if start[0] == "a"])) == ("a", 2):
+                slow.set()
+                assert release.wait(WAIT)
+
+        def receive(self, message: Any) -> Any:
+            return message
+
+        def stop(self) -> None:
+            """Nothing is held."""
+
+    children = {
+        name: ChildSpec(address, lambda context, name=name: Child(name, context))  # type: ignore[misc]
+        for name, address in addresses.items()
+    }
+    board, group = Address("board"), Address("group")
+    spec = ChildSpec(group, lambda context: Supervisor(context, GENEROUS, children, board), start_s=0.3)
+    tree = Tree([spec], Policy(intensity=10, period_s=60, backoff=Backoff(0.05, 0.05, 0.0)))
+    group.tell(Exited("nobody", 1, "a name this supervisor has never heard"), Band.CONTROL)
+    assert slow.wait(WAIT)
+    assert addresses["c"].ask("served by the successor", WAIT)
+
+    release.set()
+    eventually(lambda: not abandoned_threads(), "the given-up supervisor came home")
+
+    assert [address.ask("still there", WAIT, Band.P3) for address in addresses.values()] == ["still there"] * 3
+    assert len([start for start in starts if start[0] == "c"]) == 2
+    tree.address.mailbox.stop(tree.life.generation)
+    assert tree.life.ended.wait(WAIT)
