@@ -154,7 +154,7 @@ def test_a_call_that_was_left_over_costs_one_look_and_no_hand() -> None:
         box.put(Letter("late"), Band.P2)
         reader.join(WAIT)
         assert got[0].message == "late"
-    assert len(box.hands) == 0
+    assert (len(box.hands), inbox._hand.qsize()) == (0, 0)
 
 
 def test_while_generations_take_turns_every_letter_is_served_exactly_once() -> None:
