@@ -95,6 +95,8 @@ def test_a_child_that_hangs_is_replaced_and_what_waits_behind_is_served_by_the_n
     assert house.let_go == [1]
     assert [thread.name for thread in abandoned_threads()] == ["child#1 (abandoned)"]
     assert house.sibling.ask("who", WAIT) == 1
+    # Its supervisor tells the board after the child has begun to answer.
+    house.node.ask_state()
     assert [(news.state, news.generation) for news in take(house.board, ActorChanged) if news.name == "child"] == [
         ("running", 1),
         ("exited", 1),
