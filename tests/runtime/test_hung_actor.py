@@ -73,6 +73,7 @@ class House:
 @pytest.fixture(autouse=True)
 def look_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("actors.runtime.supervisor._LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr("actors.runtime.supervisor._LAST_CHANCE_S", 0.3)
 
 
 @pytest.fixture
