@@ -173,11 +173,12 @@ class Inbox:
                 except Empty:
                     taken = None
             # After a call too: it may have been one that was left over, and this hand is still out.
-            try:  # noqa: SIM105 - `suppress` costs as much as all the rest
-                hands.remove(hand)
+            try:
+                if hands:
+                    hands.remove(hand)
             except ValueError:
                 # Whoever took it away calls; the next wait ends at once, and looks again.
-                pass
+                continue
         if taken is _WAKE:
             self.wake_at = None
             taken = Letter(Wake())
