@@ -62,14 +62,6 @@ class ActorChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """From the thread of whoever is asked whether it still serves, to who asked; `number` says which time, or life."""
-
-    name: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
 class PartDied:
     """From a thread that works for an actor, to the actor: it died of this, and the actor cannot go on without it."""
 

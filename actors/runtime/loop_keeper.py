@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from actors.domain.priority import Band
 from actors.domain.progress import Finding, Progress
 from actors.errors import ActorUnavailableError
-from actors.messages import Answered, Describe, LoopReplaced, Wake
+from actors.messages import Describe, LoopReplaced, Wake
 
 if TYPE_CHECKING:
     from actors.runtime.address import Address
@@ -35,6 +36,8 @@ class LoopKeeper:
     limit_s: float = _BLOCKED_S
     progress: Progress = field(init=False)
     asked: int = 0
+    answered: threading.Event = field(default_factory=threading.Event)
+    """Set in the loop's thread when it answers the last question."""
 
     def __post_init__(self) -> None:
         self.progress = Progress(self.limit_s, _LOOK_EVERY_S)
@@ -46,8 +49,6 @@ class LoopKeeper:
             case Wake():
                 self._look(time.monotonic())
                 self.context.wake_at(time.monotonic() + _LOOK_EVERY_S)
-            case Answered(_, number) if number == self.asked:
-                self.progress.answered()
             case Describe():
                 return {"answers": self.asked}
         return None
@@ -56,6 +57,8 @@ class LoopKeeper:
         """Leave the loop as it is: a successor watches on, and whoever made the loop ends it."""
 
     def _look(self, now: float) -> None:
+        if self.answered.is_set():
+            self.progress.answered()
         match self.progress.look(now):
             case Finding.ASK:
                 self._ask()
@@ -64,9 +67,9 @@ class LoopKeeper:
 
     def _ask(self) -> None:
         self.asked += 1
-        address, news = self.context.address, Answered("loop", self.asked)
+        self.answered = threading.Event()
         try:
-            self.loop.thread.ping(lambda: address.tell(news, Band.CONTROL))
+            self.loop.thread.ping(self.answered.set)
         except ActorUnavailableError:
             self._replace("has ended")
 

@@ -76,10 +76,10 @@ class EscalatedError(AppError):
 class Supervisor:
     """Behaviour of a supervisor. Its children start in order within its own start and stop in reverse within its stop.
 
-    Starting and stopping block its thread, each with a deadline; nothing else does. When the machine gives up it
-    raises `EscalatedError`, so that its own death is a message to the supervisor above; when a significant child took
-    it along it ends as "shutdown". A child's death has one line in the log with its cause: the cell writes it for a
-    crash, the supervisor for every other end.
+    Starting, stopping and giving up a child block its thread, each with a deadline; nothing else does. When the machine
+    gives up it raises `EscalatedError`, so that its own death is a message to the supervisor above; when a significant
+    child took it along it ends as "shutdown". A child's death has one line in the log with its cause: the cell writes
+    it for a crash, the supervisor for every other end.
 
     Each running child is asked once a second whether it still serves. One that gives no answer in time is given up and
     restarted like any that died; its thread lives on as an abandoned one.

@@ -9,7 +9,6 @@ import os
 import threading
 import time
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from actors.domain.priority import Band
@@ -44,7 +43,7 @@ class Watch:
     """A supervisor may be busy with a child for 10 s of start and 30 s of stop; see `actors.runtime.supervisor`."""
     last_s: float = 120.0
     progress: Progress = field(init=False)
-    _answers: SimpleQueue[None] = field(default_factory=SimpleQueue)
+    _answered: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -63,8 +62,7 @@ class Watch:
     def _run(self) -> None:
         while not self._ended.wait(_LOOK_EVERY_S):
             self._set_timer()
-            with contextlib.suppress(Empty):
-                self._answers.get(block=False)
+            if self._answered.is_set():
                 self.progress.answered()
             match self.progress.look(time.monotonic()):
                 case Finding.ASK:
@@ -76,9 +74,10 @@ class Watch:
         faulthandler.dump_traceback_later(self.last_s, exit=True, file=_STDERR)
 
     def _ask(self) -> None:
+        self._answered = answered = threading.Event()
         # A mailbox that takes nothing gives no answer either.
         with contextlib.suppress(AppError):
-            self.root.mailbox.put(Ping(lambda: self._answers.put(None)), Band.P0)
+            self.root.mailbox.put(Ping(answered.set), Band.P0)
 
     def _end_process(self) -> None:
         words = threading.Thread(target=self._say_why, name="last-words", daemon=True)
