@@ -1,30 +1,32 @@
-"""The arbiter: which request gets which slot, which waits, which is refused, and which has run too long.
+"""The arbiter: which request gets which slot, which waits, which is refused, and which has to make room.
 
-One machine for every resource. The number of slots is the limit; `reserved` of them are kept for P0. Times are
-monotonic real seconds.
+One machine for every resource. The number of slots is the limit; `reserved` of them are P0's. A reserved slot is lent
+while P0 is known not to need it, and only to what can be called back. Times are monotonic real seconds.
 """
 
 from __future__ import annotations
 
 import heapq
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from actors.domain.breaker import Breaker, BreakerState
+from actors.domain.budget import Budget
 from actors.domain.memory import Level, admits
 from actors.domain.priority import Priority
+from actors.domain.waiting import Ticket, Waiting
+
+__all__ = ["PROBE", "Action", "Arbiter", "Grant", "Recall", "Refusal", "Refuse", "Revoke", "Running", "Ticket"]
 
 PROBE = "probe"
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """What the arbiter knows of a request."""
-
-    id: str
-    priority: Priority
-    start_by: float
-    limit_s: float
+RECALL_LIMIT_S = 2.0
+"""How long a lent errand may take to end once it is called back; a context of a Chromium that answers closes in
+hundredths (reference: 180 of 180 within 40 ms)."""
+_PROBE_LIMIT_S = 10.0
+_HOLD_SHARE, _HOLD_MOST_S = 0.05, 0.25
+"""A slot is held for a run's next errand for this share of its last one, at most so long: what is lost if it never
+comes stays small against what was done."""
 
 
 class Refusal(StrEnum):
@@ -35,6 +37,7 @@ class Refusal(StrEnum):
     CIRCUIT_OPEN = "circuit_open"
     DRAINING = "draining"
     MEMORY = "memory"
+    BUDGET = "budget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,14 @@ class Refuse:
 
 
 @dataclass(frozen=True, slots=True)
+class Recall:
+    """P0 needs the slot: cut the errand short and keep its request, which waits again once the slot is settled."""
+
+    request_id: str
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
 class Revoke:
     """It ran past its limit: fail its asker, destroy what the slot waits on, replace the slot."""
 
@@ -62,92 +73,145 @@ class Revoke:
     slot: int
 
 
-Action = Grant | Refuse | Revoke
+Action = Grant | Refuse | Recall | Revoke
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An errand in a slot: when it began, when it is expected to have ended, and when it is overdue."""
+
+    ticket: Ticket
+    started: float
+    ends: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """A slot stays free for a moment for the next errand of a run that goes before all who wait."""
+
+    rank: float
+    until: float
 
 
 @dataclass(slots=True)
 class Arbiter:
-    """State of one front. Every request ends in exactly one of: settled after a grant, refused, revoked."""
+    """State of one front. Every request ends in exactly one of: settled after a grant, refused, revoked.
+
+    At every moment at least `reserved` slots are free, work for P0, or are lent; what is lent can be had back within
+    `RECALL_LIMIT_S`.
+    """
 
     size: int
     reserved: int
     queue_limit: int
+    """How many requests of each class may wait."""
     breaker: Breaker
+    budget: Budget | None = None
     draining: bool = False
     pressure: Level = Level.OK
+    p0_at: float = -math.inf
+    """The earliest time at which P0 may need a slot; in the past: at any moment."""
     free: list[int] = field(default_factory=list)
-    running: dict[int, tuple[Ticket, float]] = field(default_factory=dict)
-    """Slot to its ticket and the time at which it is overdue."""
-    _revoked: dict[int, Ticket] = field(default_factory=dict)
+    running: dict[int, Running] = field(default_factory=dict)
+    waiting: Waiting = field(init=False)
+    _recalled: dict[int, Running] = field(default_factory=dict)
+    """Slots that were called back and have not ended yet."""
+    _revoked: dict[int, Running] = field(default_factory=dict)
     """Slots that were revoked and have no successor yet."""
-    _heap: list[tuple[int, int, Ticket]] = field(default_factory=list)
-    _arrivals: int = 0
+    _holds: dict[str, _Hold] = field(default_factory=dict)
+    """By owner."""
 
     def __post_init__(self) -> None:
         self.free = list(range(self.size))
-
-    @property
-    def waiting(self) -> int:
-        """Return how many requests wait for a slot."""
-        return len(self._heap)
+        self.waiting = Waiting(self.queue_limit)
 
     def overdue(self, before: float) -> int:
         """Return how many errands run whose time was up before this."""
-        return sum(until < before for _, until in self.running.values())
+        return sum(running.until < before for running in self.running.values())
+
+    def lent(self) -> int:
+        """Return how many slots of the reservation work for others just now."""
+        return max(0, len(self._others()) - (self.size - self.reserved))
 
     def arrived(self, ticket: Ticket, now: float) -> list[Action]:
         """A request came in: grant, queue or refuse it."""
-        if self.draining:
-            return [Refuse(ticket.id, Refusal.DRAINING)]
-        if not admits(self.pressure, ticket.priority):
-            return [Refuse(ticket.id, Refusal.MEMORY)]
-        if self.breaker.state is not BreakerState.CLOSED:
-            return [Refuse(ticket.id, Refusal.CIRCUIT_OPEN, self.breaker.retry_after(now))]
+        refusal = self._refusal(ticket, now)
+        if refusal is not None:
+            return [refusal]
         # P0 is never refused for lack of room: the bound is there to shed background work.
-        if len(self._heap) >= self.queue_limit and ticket.priority is not Priority.P0:
+        if self.waiting.is_full(ticket.priority):
             return [Refuse(ticket.id, Refusal.QUEUE_FULL)]
-        self._arrivals += 1
-        heapq.heappush(self._heap, (ticket.priority, self._arrivals, ticket))
+        if ticket.charge is not None and self.budget is not None and not self.budget.charge(ticket.charge):
+            return [Refuse(ticket.id, Refusal.BUDGET)]
+        self._holds.pop(ticket.owner, None)
+        self.waiting.add(ticket)
         return self._grants(now)
 
-    def settled(self, slot: int, now: float, *, infrastructure_failed: bool, answered: bool) -> list[Action]:
-        """A slot ended its errand. `answered`: the resource itself did answer, whatever the errand's result."""
-        ticket = self._revoked.pop(slot, None) or self.running.pop(slot)[0]
-        self.free.append(slot)
+    def settled(
+        self,
+        slot: int,
+        now: float,
+        *,
+        infrastructure_failed: bool,
+        answered: bool,
+        recalled: bool = False,
+        spent: float | None = None,
+    ) -> list[Action]:
+        """A slot ended its errand, or was made anew after a revocation.
+
+        Args:
+            slot: its number.
+            now: monotonic real seconds.
+            infrastructure_failed: it failed because of the resource itself.
+            answered: the resource itself did answer, whatever the errand's result.
+            recalled: the errand was cut short as a `Recall` asked; its request waits again.
+            spent: what it cost in US dollars; None if nobody knows, which counts as all that was set aside.
+        """
+        place = next(group for group in (self._revoked, self._recalled, self.running) if slot in group)
+        running = place.pop(slot)
+        heapq.heappush(self.free, slot)
+        if recalled:
+            return self._wait_again(running.ticket, now) + self._grants(now)
+        self._pay(running.ticket, spent)
         actions: list[Action] = []
         # What began before the breaker opened says nothing about how the resource is now; its probe does.
-        if self.breaker.state is BreakerState.CLOSED or ticket.id == PROBE:
+        if self.breaker.state is BreakerState.CLOSED or running.ticket.id == PROBE:
             if infrastructure_failed:
                 self.breaker.failure(now)
                 actions += self._refuse_all(now)
             elif answered:
                 self.breaker.success()
+        if answered and place is self.running:
+            self._hold(running, now)
         return actions + self._grants(now)
 
+    def expect(self, p0_at: float, now: float) -> list[Action]:
+        """P0 will not need a slot before `p0_at`, unless it comes unannounced; lend what that allows."""
+        self.p0_at = p0_at
+        return self._grants(now)
+
     def tick(self, now: float) -> list[Action]:
-        """Revoke what is overdue, refuse what waited too long, send the breaker's probe."""
+        """Revoke what is overdue, refuse what waited too long, send the breaker's probe, end holds."""
         actions: list[Action] = []
-        for slot in [slot for slot, (_, until) in self.running.items() if until <= now]:
-            self._revoked[slot] = self.running.pop(slot)[0]
-            actions.append(Revoke(self._revoked[slot].id, slot))
-        expired = [ticket for _, _, ticket in self._heap if ticket.start_by <= now]
-        if expired:
-            gone = {ticket.id for ticket in expired}
-            self._heap = [entry for entry in self._heap if entry[2].id not in gone]
-            heapq.heapify(self._heap)
-            actions += [Refuse(ticket.id, Refusal.EXPIRED) for ticket in expired]
+        for group in (self.running, self._recalled):
+            for slot in [slot for slot, running in group.items() if running.until <= now]:
+                self._revoked[slot] = group.pop(slot)
+                actions.append(Revoke(self._revoked[slot].ticket.id, slot))
         if self.free and self.breaker.wants_probe(now):
-            slot = self.free.pop(0)
-            self.running[slot] = (Ticket(PROBE, Priority.P0, now, 10.0), now + 10.0)
+            slot = heapq.heappop(self.free)
+            ticket = Ticket(PROBE, Priority.P0, now, _PROBE_LIMIT_S)
+            self.running[slot] = Running(ticket, now, now + _PROBE_LIMIT_S, now + _PROBE_LIMIT_S)
             actions.append(Grant(PROBE, slot))
-        return actions
+        return actions + self._grants(now)
 
     def revoke_all(self) -> list[Revoke]:
         """What all slots wait on is gone: revoke whatever runs, to be settled once each slot has its successor."""
         revoked = []
-        for slot in list(self.running):
-            self._revoked[slot] = self.running.pop(slot)[0]
-            revoked.append(Revoke(self._revoked[slot].id, slot))
+        for group in (self.running, self._recalled):
+            for slot in list(group):
+                self._revoked[slot] = group.pop(slot)
+                revoked.append(Revoke(self._revoked[slot].ticket.id, slot))
         return revoked
 
     def replaced(self, slot: int, now: float) -> list[Action]:
@@ -157,54 +221,120 @@ class Arbiter:
     def pressed(self, level: Level) -> list[Action]:
         """Memory is this short from now on: refuse who waits and is not admitted. What runs goes on to its end."""
         self.pressure = level
-        refused: list[Action] = [
-            Refuse(ticket.id, Refusal.MEMORY) for _, _, ticket in self._heap if not admits(level, ticket.priority)
-        ]
-        self._heap = [entry for entry in self._heap if admits(level, entry[2].priority)]
-        heapq.heapify(self._heap)
-        return refused
+        return self._refuse_those(self.waiting.remove_all(lambda t: not admits(level, t.priority)), Refusal.MEMORY)
 
     def drain(self) -> list[Action]:
         """Refuse everything that waits and everything to come; what runs may end."""
         self.draining = True
-        refused: list[Action] = [Refuse(ticket.id, Refusal.DRAINING) for _, _, ticket in self._heap]
-        self._heap = []
-        return refused
+        return self._refuse_those(self.waiting.remove_all(), Refusal.DRAINING)
 
     def next_wake(self) -> float | None:
         """Return the earliest time at which `tick` has something to do."""
-        times = [until for _, until in self.running.values()]
-        times += [ticket.start_by for _, _, ticket in self._heap]
+        times = [running.until for group in (self.running, self._recalled) for running in group.values()]
+        times += [hold.until for hold in self._holds.values()]
         # Without a free slot the probe cannot go: the slot that comes free is the event to wait for.
         if self.breaker.state is BreakerState.OPEN and self.free:
             times.append(self.breaker.open_until)
-        return min(times, default=None)
+        wake = min(times, default=math.inf)
+        wake = min(wake, self.waiting.next_deadline())
+        return wake if wake < math.inf else None
+
+    def _refusal(self, ticket: Ticket, now: float) -> Refuse | None:
+        """Return why the request may not even wait."""
+        if self.draining:
+            return Refuse(ticket.id, Refusal.DRAINING)
+        if not admits(self.pressure, ticket.priority):
+            return Refuse(ticket.id, Refusal.MEMORY)
+        if self.breaker.state is not BreakerState.CLOSED:
+            return Refuse(ticket.id, Refusal.CIRCUIT_OPEN, self.breaker.retry_after(now))
+        return None
+
+    def _wait_again(self, ticket: Ticket, now: float) -> list[Action]:
+        refusal = self._refusal(ticket, now)
+        if refusal is None:
+            self.waiting.add(ticket)
+            return []
+        self._pay(ticket, 0.0)
+        return [refusal]
 
     def _grants(self, now: float) -> list[Action]:
-        actions: list[Action] = []
-        while self._heap and self.free and self.breaker.state is BreakerState.CLOSED:
-            ticket = self._heap[0][2]
-            if ticket.priority is not Priority.P0 and len(self.free) <= self._kept_free():
+        actions = self._refuse_those(self.waiting.expired(now), Refusal.EXPIRED)
+        if self._holds:
+            self._holds = {owner: hold for owner, hold in self._holds.items() if hold.until > now}
+        while self.free and len(self.waiting) and self.breaker.state is BreakerState.CLOSED:
+            others = self._others()
+            ticket = next((head for head in self.waiting.heads() if self._may_start(head, others, now)), None)
+            if ticket is None:
                 break
-            heapq.heappop(self._heap)
-            if ticket.start_by <= now:
-                actions.append(Refuse(ticket.id, Refusal.EXPIRED))
-                continue
-            slot = self.free.pop(0)
-            self.running[slot] = (ticket, now + ticket.limit_s)
+            self.waiting.remove(ticket.id)
+            slot = heapq.heappop(self.free)
+            ends = now + (ticket.expected_s or ticket.limit_s)
+            self.running[slot] = Running(ticket, now, ends, now + ticket.limit_s)
             actions.append(Grant(ticket.id, slot))
+        return actions + self._recalls(now)
+
+    def _others(self) -> list[Running]:
+        """Return what runs and is not P0's. Of P0's, those within the reservation stand on it."""
+        return [running for running in self.running.values() if running.ticket.priority is not Priority.P0]
+
+    def _may_start(self, ticket: Ticket, others: list[Running], now: float) -> bool:
+        """Return whether a free slot may be given to it."""
+        if ticket.priority is Priority.P0:
+            return True
+        held = sum(hold.rank < ticket.rank for hold in self._holds.values())
+        if held >= len(self.free):
+            return False
+        share = self.size - self.reserved
+        fixed = sum(not running.ticket.recallable for running in others)
+        if len(others) + held < share:
+            return True
+        # From here on a slot of the reservation is lent: what cannot be called back has to stay within the share, and
+        # so has what is expected to run when P0 comes.
+        if now >= self.p0_at or fixed + (not ticket.recallable) > share:
+            return False
+        late = held + sum(running.ends > self.p0_at for running in others)
+        ends = now + (ticket.expected_s or ticket.limit_s)
+        return late + (ends > self.p0_at) <= share
+
+    def _recalls(self, now: float) -> list[Action]:
+        """Call back as many lent slots as P0 waits for."""
+        wanted = min(self.waiting.count(Priority.P0) - len(self._recalled), self.lent())
+        if wanted <= 0:
+            return []
+        # The least important, and of those the one that loses the least work.
+        lent = sorted(
+            (slot for slot, running in self.running.items() if running.ticket.recallable),
+            key=lambda slot: (self.running[slot].ticket.priority, self.running[slot].started),
+        )
+        actions: list[Action] = []
+        for slot in lent[-wanted:]:
+            running = self.running.pop(slot)
+            limit = min(running.until, now + RECALL_LIMIT_S)
+            self._recalled[slot] = Running(running.ticket, running.started, limit, limit)
+            actions.append(Recall(running.ticket.id, slot))
         return actions
 
-    def _kept_free(self) -> int:
-        # P0 work that runs already stands on the reservation, so that the others' limit stays size - reserved.
-        urgent = sum(ticket.priority is Priority.P0 for ticket, _ in self.running.values())
-        return max(0, self.reserved - urgent)
+    def _hold(self, running: Running, now: float) -> None:
+        """Keep the slot free for the run's next errand, if it would go before all who wait."""
+        ticket, took = running.ticket, now - running.started
+        rest = ticket.remaining_s - took
+        if not ticket.owner or ticket.priority is Priority.P0 or rest <= 0:
+            return
+        rank = ticket.rank_with(rest)
+        if any(head.priority is not Priority.P0 and head.rank > rank for head in self.waiting.heads()):
+            self._holds[ticket.owner] = _Hold(rank, now + min(_HOLD_MOST_S, _HOLD_SHARE * took))
 
     def _refuse_all(self, now: float) -> list[Action]:
         if self.breaker.state is BreakerState.CLOSED:
             return []
-        refused: list[Action] = [
-            Refuse(ticket.id, Refusal.CIRCUIT_OPEN, self.breaker.retry_after(now)) for _, _, ticket in self._heap
-        ]
-        self._heap = []
-        return refused
+        return self._refuse_those(self.waiting.remove_all(), Refusal.CIRCUIT_OPEN, self.breaker.retry_after(now))
+
+    def _refuse_those(self, tickets: list[Ticket], refusal: Refusal, retry_after: float = 0.0) -> list[Action]:
+        for ticket in tickets:
+            self._pay(ticket, 0.0)
+        return [Refuse(ticket.id, refusal, retry_after) for ticket in tickets]
+
+    def _pay(self, ticket: Ticket, spent: float | None) -> None:
+        charge = ticket.charge
+        if charge is not None and self.budget is not None:
+            self.budget.settle(charge.lane, charge.amount, charge.amount if spent is None else spent, charge.day)

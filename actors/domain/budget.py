@@ -20,6 +20,16 @@ class MoneyLane(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Charge:
+    """What a call may cost at most, in US dollars, and what the ledger says was spent on that day, by lane."""
+
+    lane: MoneyLane
+    amount: float
+    day: date
+    ledger: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Price:
     """US dollars per million tokens."""
 
@@ -80,6 +90,12 @@ class Budget:
             return False
         self.spent[lane] += amount
         return True
+
+    def charge(self, charge: Charge) -> bool:
+        """Reserve a call's money; the first charge of a day brings with it what was spent before."""
+        if not self.is_known(charge.day):
+            self.seed(charge.day, charge.ledger)
+        return self.reserve(charge.lane, charge.amount)
 
     def settle(self, lane: MoneyLane, reserved: float, actual: float, day: date | None = None) -> None:
         """Replace a reservation by what the call really cost. One of another `day` than the present changes nothing."""

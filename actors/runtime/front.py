@@ -134,13 +134,13 @@ class Front:
         What runs still answers its asker itself, and is still revoked at its deadline.
         """
         self._carry_out(self.arbiter.drain())
-        running = {ticket.id for ticket, _ in self.arbiter.running.values()}
-        for request_id in self.requests.keys() - running:
+        granted = {running.ticket.id for running in self.arbiter.running.values()}
+        for request_id in self.requests.keys() - granted:
             # Left over by a crash, such as the request that the front died of.
             self._refuse(self.requests.pop(request_id), Refusal.DRAINING, 0.0)
         now = time.monotonic()
-        for number, (_, until) in self.arbiter.running.items():
-            deadline = threading.Timer(max(0.0, until - now), self.slots[number].revoke)
+        for number, running in self.arbiter.running.items():
+            deadline = threading.Timer(max(0.0, running.until - now), self.slots[number].revoke)
             deadline.daemon = True
             deadline.start()
         for slot in self.slots:
@@ -253,7 +253,7 @@ class Front:
             self.context.wake_at(max(wake, now))
 
     def _report(self, now: float) -> None:
-        if self.arbiter.running or self.arbiter.waiting:
+        if self.arbiter.running or len(self.arbiter.waiting):
             self.idle_since = now
         else:
             self.resource.idle(self.idle_since)
@@ -270,7 +270,7 @@ class Front:
             self.resource.name,
             self.policy.size,
             len(arbiter.running),
-            arbiter.waiting,
+            len(arbiter.waiting),
             arbiter.breaker.state,
             len(self.abandoned),
             dict(self.counters),

@@ -329,16 +329,16 @@ def test_d9_a_full_queue_refuses_background_and_takes_p0() -> None:
 
 
 def test_d9_all_jobs_at_once_keep_within_slots_and_queue_and_p0_starts_nevertheless() -> None:
-    house, hold = House(size=16, reserved=2, queue=64), Hold()
+    house, hold = House(size=16, reserved=2, queue=20), Hold()
     background = [house.send(hold, (P1, P2, P3)[number % 3]) for number in range(100)]
     urgent = [house.send(lambda _: "p0", P0) for _ in range(2)]
     assert [house.result(reply) for reply in urgent] == ["p0", "p0"]
     house.stage.serve_until(lambda: house.state().running == 14)
     state = house.state()
-    assert (state.running, state.waiting, state.free, state.counters["refused"]) == (14, 64, 2, 100 - 14 - 64)
+    assert (state.running, state.waiting, state.free, state.counters["refused"]) == (14, 60, 2, 100 - 14 - 60)
     hold.gate.set()
     ends = [house.result(reply) for reply in background]
-    assert (ends.count("let go"), sum(isinstance(end, QueueFullError) for end in ends)) == (78, 22)
+    assert (ends.count("let go"), sum(isinstance(end, QueueFullError) for end in ends)) == (74, 26)
 
 
 def test_a2_who_waits_too_long_hears_so_while_the_slot_is_still_taken() -> None:
