@@ -1,85 +1,30 @@
 """The timetable: when each job is due. Grid slots, catch-up, dependencies, retries, snoozes and triggers.
 
 Slots lie at `epoch + k·every + offset` (as Temporal's interval schedules), so nothing drifts and a restart changes
-nothing. All times are schedule time.
+nothing. All times are schedule time. An event costs O(log n) of n jobs: each job notes when it must be looked at next,
+and whatever may open the gate of one that waits looks at it sooner.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from heapq import heapify, heappop, heappush
 
+from actors.domain.grid import Action, After, Entry, Fire, Miss, slot_before, superseded_by
 from actors.domain.outcome import Done, Failed, Nothing, Outcome, Snooze
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MOST_MISSES = 100
-"""Slots missed together that are recorded one by one; what lies further back shares one record."""
+__all__ = ["Action", "After", "Entry", "Fire", "Miss", "Timetable", "slot_before"]
 
-
-@dataclass(frozen=True, slots=True)
-class After:
-    """A dependency: `job` must have succeeded within `fresh`.
-
-    While it has not, and is itself about to run, the dependant waits at most `patience`; after that it runs degraded,
-    with the reason, or is missed if `required`.
-    """
-
-    job: str
-    fresh: timedelta
-    patience: timedelta = timedelta(minutes=5)
-    required: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A job's place in the timetable."""
-
-    job: str
-    every: timedelta
-    offset: timedelta = timedelta()
-    after: tuple[After, ...] = ()
-    attempts: int = 1
-    enabled: bool = True
-    longest: timedelta = timedelta(minutes=10)
-    """How long a run may take; a run that nobody reported back by then no longer stands in the way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fire:
-    """Send the job to its family now."""
-
-    job: str
-    slot: datetime
-    attempt: int
-    trigger: str
-    degraded: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Miss:
-    """Record that this slot passes without a run, and so did the `slots - 1` before it.
-
-    `superseded`: a later slot of the job, due already, does the work.
-    """
-
-    job: str
-    slot: datetime
-    reason: str
-    slots: int = 1
-    superseded: bool = False
-
-
-Action = Fire | Miss
-
-
-def slot_before(entry: Entry, now: datetime) -> datetime:
-    """Return the job's latest grid slot at or before `now`."""
-    return _EPOCH + entry.offset + (now - _EPOCH - entry.offset) // entry.every * entry.every
+_AT_ONCE = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
 class _Row:
     entry: Entry
+    place: int
+    """Its place among the rows: in this order a tick looks at them."""
+    dependants: list[_Row] = field(default_factory=list)
     last_slot: datetime | None = None
     last_success: datetime | None = None
     held: tuple[datetime, datetime] | None = None
@@ -90,6 +35,14 @@ class _Row:
     """While a run is under way: the time at which it must be over."""
     is_catching_up: bool = True
     """Whether its next slot is one that passed before this process looked."""
+    next_slot: datetime = _AT_ONCE
+    gate_at: datetime = _AT_ONCE
+    """While a slot is held: when its gate may open if nothing happens before."""
+    look_at: datetime | None = None
+    """When a tick must look at the row; None: not noted yet."""
+
+    def is_running(self, now: datetime) -> bool:
+        return self.running_until is not None and now < self.running_until
 
 
 @dataclass(slots=True)
@@ -97,29 +50,48 @@ class Timetable:
     """State of the clock. Every slot ends in exactly one `Fire` or `Miss`; one that comes while the job runs waits."""
 
     rows: dict[str, _Row] = field(default_factory=dict)
+    _order: list[_Row] = field(default_factory=list)
+    _looks: list[tuple[datetime, int]] = field(default_factory=list)
+    """Heap of (when, place); one that is no longer what its row notes is void."""
+    _latest: datetime = _AT_ONCE
 
     @classmethod
     def of(cls, entries: list[Entry]) -> Timetable:
         """Return the timetable of these jobs, none of which has ever run."""
-        return cls({entry.job: _Row(entry) for entry in entries if entry.enabled})
+        order = [_Row(entry, place) for place, entry in enumerate(entry for entry in entries if entry.enabled)]
+        rows = {row.entry.job: row for row in order}
+        for row in order:
+            for name in dict.fromkeys(after.job for after in row.entry.after):
+                if name in rows:
+                    rows[name].dependants.append(row)
+        timetable = cls(rows, order)
+        timetable._look_at_all()
+        return timetable
 
     def load(self, last_slot: dict[str, datetime], last_success: dict[str, datetime]) -> None:
         """Take over what earlier processes did, so that a restart neither repeats nor forgets a slot."""
         for job, row in self.rows.items():
             row.last_slot, row.last_success = last_slot.get(job), last_success.get(job)
+        self._look_at_all()
 
     def tick(self, now: datetime) -> list[Action]:
         """Fire what is due. Of several slots missed together only the latest runs; the others are recorded."""
+        if now < self._latest:
+            self._look_at_all()
+        self._latest = now
+        places = self._due_places(now)
         actions: list[Action] = []
         # All slots first, so that a gate sees that what it waits for is about to run, whichever row comes first.
-        for row in self.rows.values():
-            actions += self._take_slot(row, now)
-        for row in self.rows.values():
-            if row.held is not None:
-                actions += self._open_gate(row, now)
-            if row.extra is not None and row.extra[0] <= now and not _is_running(row, now):
-                _, slot, attempt, trigger = row.extra
-                actions.append(self._fire(row, slot, attempt, trigger, now))
+        for place in places:
+            row = self._order[place]
+            if row.next_slot <= now:
+                actions += self._take_slot(row, now)
+        heapify(places)
+        while places:
+            row = self._order[heappop(places)]
+            if answers := self._answer(row, now):
+                actions += answers
+                self._look_at_dependants(row, places)
         return actions
 
     def settled(
@@ -137,20 +109,28 @@ class Timetable:
                 row.extra = (until, slot, attempt, "snooze")
             case Failed() if retry_at is not None:
                 row.extra = (retry_at, slot, attempt + 1, "retry")
+        row.gate_at = _AT_ONCE
+        self._note(row)
+        self._look_at_dependants(row)
 
     def triggered(self, job: str, now: datetime, by: str) -> list[Action]:
         """Somebody wants a run now; it answers a slot that waits, and a run under way is run enough."""
         row = self.rows.get(job)
-        if row is None or _is_running(row, now):
+        if row is None or row.is_running(now):
             return []
-        slot = now if row.held is None else row.held[0]
-        row.held = None
-        return [self._fire(row, slot, 1, by, now)]
+        slot = now
+        if row.held is not None:
+            slot, row.held, row.is_catching_up = row.held[0], None, False
+        fire = self._fire(row, slot, 1, by, now)
+        self._note(row)
+        self._look_at_dependants(row)
+        return [fire]
 
     def next_due(self, now: datetime) -> datetime | None:
         """Return the earliest time at which `tick` has something to do."""
-        times = [time for row in self.rows.values() for time in self._times(row, now)]
-        return max(min(times), now) if times else None
+        while self._looks and self._order[self._looks[0][1]].look_at != self._looks[0][0]:
+            heappop(self._looks)
+        return max(self._looks[0][0], now) if self._looks else None
 
     def due_of(self, job: str, now: datetime) -> datetime:
         """Return when the job is due next; a slot that waits for a dependency is due now."""
@@ -171,47 +151,54 @@ class Timetable:
 
     def _take_slot(self, row: _Row, now: datetime) -> list[Action]:
         slot = slot_before(row.entry, now)
+        row.next_slot = slot + row.entry.every
         # A last slot in the future is another clock's; believing it would silence the job until then.
         if row.last_slot is not None and slot <= row.last_slot <= now:
             if row.held is None:
                 row.is_catching_up = False
             return []
-        misses = self._coalesce(row, slot)
+        misses = superseded_by(row.entry, slot, row.held[0] if row.held is not None else None, row.last_slot)
         row.held, row.last_slot = (slot, now), slot
+        row.gate_at = _AT_ONCE
         return misses
 
-    def _coalesce(self, row: _Row, slot: datetime) -> list[Action]:
-        job, every = row.entry.job, row.entry.every
-        misses: list[Action] = []
-        if row.held is not None:
-            misses.append(Miss(job, row.held[0], "it still waited when the next slot came", superseded=True))
-        if row.last_slot is None or row.last_slot > slot:
-            return misses
-        # The last slot may be a trigger's moment, or lie on the grid of an older interval.
-        first = slot_before(row.entry, row.last_slot) + every
-        skipped = (slot - first) // every
-        rest = max(0, skipped - _MOST_MISSES)
-        if rest:
-            reason = f"{rest} slots coalesced into a later one"
-            misses.append(Miss(job, first + (rest - 1) * every, reason, rest, superseded=True))
-        slots = [first + number * every for number in range(rest, skipped)]
-        return misses + [Miss(job, missed, "coalesced into a later slot", superseded=True) for missed in slots]
+    def _answer(self, row: _Row, now: datetime) -> list[Action]:
+        """Open the row's gate if it may, try again what is due again, and note when to look next."""
+        actions: list[Action] = []
+        if row.held is not None and row.gate_at <= now and (answer := self._open_gate(row, now)) is not None:
+            actions.append(answer)
+        if row.extra is not None and row.extra[0] <= now and not row.is_running(now):
+            _, slot, attempt, trigger = row.extra
+            actions.append(self._fire(row, slot, attempt, trigger, now))
+        self._note(row)
+        return actions
 
-    def _open_gate(self, row: _Row, now: datetime) -> list[Action]:
+    def _open_gate(self, row: _Row, now: datetime) -> Action | None:
         assert row.held is not None
         slot, since = row.held
-        if _is_running(row, now):
-            return []
-        stale = self._stale(row, now)
-        waits = [after for after in stale if self._is_coming(after, now) and now - since < after.patience]
-        if waits:
-            return []
+        if row.running_until is not None and now < row.running_until:
+            row.gate_at = row.running_until
+            return None
+        stale = self._stale(row, now) if row.entry.after else []
+        opens = max((self._patience_end(after, since, now) for after in stale), default=now)
+        if opens > now:
+            row.gate_at = opens
+            return None
         trigger = "catch_up" if row.is_catching_up else "slot"
         row.held, row.is_catching_up = None, False
         reason = ", ".join(self._reason(after) for after in stale)
         if any(after.required for after in stale):
-            return [Miss(row.entry.job, slot, reason)]
-        return [self._fire(row, slot, 1, trigger, now, reason)]
+            return Miss(row.entry.job, slot, reason)
+        return self._fire(row, slot, 1, trigger, now, reason)
+
+    def _patience_end(self, after: After, since: datetime, now: datetime) -> datetime:
+        """Return until when a stale dependency is waited for if nothing happens before; `now`: no longer."""
+        row = self.rows.get(after.job)
+        if row is None:
+            return now
+        if row.held is not None or row.extra is not None:
+            return since + after.patience
+        return now if row.running_until is None else min(row.running_until, since + after.patience)
 
     def _fire(self, row: _Row, slot: datetime, attempt: int, trigger: str, now: datetime, degraded: str = "") -> Fire:
         # A run that starts now does what a pending retry or snooze wanted to come back for.
@@ -219,19 +206,45 @@ class Timetable:
         row.running_until = now + row.entry.longest
         return Fire(row.entry.job, slot, attempt, trigger, degraded)
 
-    def _times(self, row: _Row, now: datetime) -> list[datetime]:
-        """Return when `tick` may have something to do for this row; a settled run calls for a tick by itself."""
-        if row.last_slot is None:
-            return [now]
-        times = [slot_before(row.entry, now) + row.entry.every]
-        if row.held is not None and row.running_until is not None and now < row.running_until:
-            times.append(row.running_until)
-        elif row.held is not None:
-            ends = [row.held[1] + after.patience for after in row.entry.after]
-            times += [end for end in ends if end > now] or [now]
-        if row.extra is not None:
-            times.append(row.extra[0])
-        return times
+    def _due_places(self, now: datetime) -> list[int]:
+        places = []
+        while self._looks and self._looks[0][0] <= now:
+            when, place = heappop(self._looks)
+            row = self._order[place]
+            if row.look_at == when:
+                row.look_at = None
+                places.append(place)
+        places.sort()
+        return places
+
+    def _note(self, row: _Row) -> None:
+        """Note when a tick must look at the row next."""
+        look_at = row.next_slot
+        if row.held is not None and row.gate_at < look_at:
+            look_at = row.gate_at
+        if row.extra is not None and row.extra[0] < look_at:
+            look_at = row.extra[0]
+        if look_at != row.look_at:
+            row.look_at = look_at
+            heappush(self._looks, (look_at, row.place))
+
+    def _look_at_dependants(self, changed: _Row, places: list[int] | None = None) -> None:
+        """Look again at the gates that may have waited for this row: in this tick those whose turn is still to come."""
+        for row in changed.dependants:
+            if row.held is None:
+                continue
+            row.gate_at = _AT_ONCE
+            if places is not None and row.place > changed.place:
+                if row.look_at is not None:
+                    row.look_at = None
+                    heappush(places, row.place)
+            else:
+                self._note(row)
+
+    def _look_at_all(self) -> None:
+        for row in self._order:
+            row.next_slot = row.gate_at = _AT_ONCE
+            self._note(row)
 
     def _stale(self, row: _Row, now: datetime) -> list[After]:
         return [
@@ -240,10 +253,6 @@ class Timetable:
             if (last := self._success_of(after.job)) is None or now - last > after.fresh
         ]
 
-    def _is_coming(self, after: After, now: datetime) -> bool:
-        row = self.rows.get(after.job)
-        return row is not None and (_is_running(row, now) or row.held is not None or row.extra is not None)
-
     def _success_of(self, job: str) -> datetime | None:
         row = self.rows.get(job)
         return row.last_success if row is not None else None
@@ -251,7 +260,3 @@ class Timetable:
     def _reason(self, after: After) -> str:
         last = self._success_of(after.job)
         return f"{after.job} has {'never succeeded' if last is None else 'not succeeded since ' + last.isoformat()}"
-
-
-def _is_running(row: _Row, now: datetime) -> bool:
-    return row.running_until is not None and now < row.running_until
