@@ -12,6 +12,7 @@ import pytest
 from actors.config import Config, Secret, check_jobs, config_table, load, take_secrets
 from actors.config.sections import SECTIONS, JobSettings
 from actors.config.setting import settings_of
+from actors.domain.workload import Span
 from actors.errors import ConfigError
 
 SHIPPED = Path(__file__).parents[1] / "config.toml"
@@ -67,6 +68,12 @@ def test_a_job_s_key_is_overridden_by_its_variable(tmp_path: Path) -> None:
     assert config.jobs["posting"].enabled is False
 
 
+def test_a_job_s_length_is_a_range_of_real_seconds_in_both_places(tmp_path: Path) -> None:
+    assert read(tmp_path, f'{JOB}length = "500ms..1m30s"\n').jobs["posting"].length == Span(0.5, 90.0)
+    variables = {"SUPERVISOR_JOBS_POSTING_LENGTH": "20s .. 20s"}
+    assert read(tmp_path, JOB, variables).jobs["posting"].length == Span(20.0, 20.0)
+
+
 def test_lists_and_texts_are_read_from_both_places(tmp_path: Path) -> None:
     assert read(tmp_path, '[log]\nverbose = ["a", "b"]\n').log.verbose == ("a", "b")
     assert read(tmp_path, "", {"SUPERVISOR_LOG_VERBOSE": "a, b"}).log.verbose == ("a", "b")
@@ -106,6 +113,13 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         ('[redis]\ntimeout = "-3s"', "must be a duration in quotes"),
         ('[redis]\ntimeout = "99999999999999999d"', "must be a duration in quotes"),
         ('[redis]\ntimeout = "2h"', "must be from 100ms to 1m"),
+        (f'{JOB}length = "20s"', "must be two durations in quotes"),
+        (f'{JOB}length = "20s..60s..90s"', "must be two durations in quotes"),
+        (f'{JOB}length = "60s..20s"', "must be two durations in quotes, the shorter one first"),
+        (f'{JOB}length = "20..60"', "must be two durations in quotes"),
+        (f'{JOB}length = "..60s"', "must be two durations in quotes"),
+        (f"{JOB}length = 20", "must be two durations in quotes"),
+        (f'{JOB}length = "1s..3h"', "must be from 0s to 2h"),
         ('[log]\nlevel = "warning"', "must be one of debug, info, warn, error"),
         ("[log]\nlevel = []", "must be one of debug, info, warn, error"),
         ('[log]\nverbose = "a"', "must be a list of texts"),
@@ -164,6 +178,7 @@ def test_keys_that_contradict_each_other_are_refused_with_both_values(tmp_path: 
     [
         ('[database]\nstatement_timeout = "20s"\n', "must be at most database.deadline"),
         ('[jobs.posting]\nevery = "5m"\ndeadline = "90s"\n', "must be longer than a browser errand, 90s"),
+        (f'{JOB}length = "1s..241s"\n', "no run may be longer than jobs.posting.deadline"),
         ('[jobs.plan]\nevery = "5m"\ndeadline = "30s"\n', "must be longer than openai.timeout"),
         ('[jobs.learn]\nevery = "5m"\ndeadline = "15s"\n', "must be longer than database.deadline"),
     ],
@@ -268,12 +283,13 @@ def test_every_key_says_what_it_means_and_every_duration_which_clock() -> None:
     for section, owner in [*SECTIONS.items(), ("jobs.<name>", JobSettings)]:
         for each in settings_of(section, owner):
             assert each.facts.doc, each.key
-            assert (each.kind is timedelta) == bool(each.facts.clock), each.key
+            assert (each.kind in (timedelta, Span)) == bool(each.facts.clock), each.key
 
 
 def test_the_table_names_every_key_with_its_default_and_clock() -> None:
     table = config_table()
     assert '| `publishing.spacing` | `"20m"` | 0s to 7d schedule time |' in table
     assert "| `jobs.<name>.every` | required |" in table
+    assert '| `jobs.<name>.length` | `"1s..10s"` | 0s to 2h real time |' in table
     assert "`DATABASE_URL`" in table
     assert all(row.count("|") == 5 for row in table.splitlines())

@@ -110,6 +110,9 @@ def _check_jobs_times(config: Config, describe: Callable[[str], str]) -> Iterato
         for wait, length in waits.items():
             if length >= job.deadline:
                 yield Conflict((key, wait), f"{describe(key)}: must be longer than {describe(wait)}, a wait inside it")
+        if job.length.greatest_s > job.deadline.total_seconds():
+            keys = (key, f"jobs.{name}.length")
+            yield Conflict(keys, f"{describe(keys[1])}: no run may be longer than {describe(key)}, which ends it")
         if name in _BROWSER_JOBS and job.deadline <= BROWSER_ERRAND_LIMIT:
             yield Conflict((key,), f"{describe(key)}: must be longer than a browser errand, 90s")
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Literal, cast
 
 from actors.config.secret import Secret
-from actors.config.setting import REQUIRED, duration, environment, setting
+from actors.config.setting import REQUIRED, duration, environment, length, setting
+from actors.domain.workload import Span
 
 _HTTP = r"https?://[^\s/?#@]+(/[^\s?#@]*)?"
 _HTTP_WORDS = "an http(s) URL without user and query"
@@ -45,7 +46,7 @@ class DatabaseSettings:
 
     connections: int = setting(10, "connections, one slot each", low=1, high=100)
     reserved: int = setting(2, "connections kept for P0", low=0, high=100)
-    queue: int = setting(200, "requests that may wait; more are refused", low=1, high=100_000)
+    queue: int = setting(200, "requests of one priority that may wait; more are refused", low=1, high=100_000)
     statement_timeout: timedelta = duration("10s", "longest statement, enforced by the server", "real", "100ms", "10m")
     deadline: timedelta = duration("15s", "longest request, from its start in a slot", "real", "100ms", "10m")
     url: Secret | None = environment("DATABASE_URL", "Postgres to use; unset: the embedded one",
@@ -58,7 +59,7 @@ class RedisSettings:
 
     connections: int = setting(4, "connections, one slot each", low=1, high=100)
     reserved: int = setting(1, "connections kept for P0", low=0, high=100)
-    queue: int = setting(200, "requests that may wait; more are refused", low=1, high=100_000)
+    queue: int = setting(200, "requests of one priority that may wait; more are refused", low=1, high=100_000)
     timeout: timedelta = duration("3s", "longest request", "real", "100ms", "60s")
     url: Secret | None = environment("REDIS_URL", "Redis to use; unset: the embedded Valkey",
                                      r"(rediss?|unix)://\S+", "a redis:// URL")
@@ -71,7 +72,7 @@ class OpenaiSettings:
     model: str = setting("gpt-4o-mini", "model that writes", pattern=r"\S+", unit="a name without spaces")
     slots: int = setting(4, "calls at the same time", low=1, high=100)
     reserved: int = setting(1, "slots kept for P0", low=0, high=100)
-    queue: int = setting(100, "requests that may wait; more are refused", low=1, high=100_000)
+    queue: int = setting(100, "requests of one priority that may wait; more are refused", low=1, high=100_000)
     timeout: timedelta = duration("30s", "longest call, aborted then", "real", "1s", "10m")
     budget_usd_per_day: float = setting(5.0, "money for all calls of one day", low=0, high=10_000, unit="USD")
     content_share: float = setting(0.6, "part of the budget for content", low=0, high=1)
@@ -89,7 +90,7 @@ class BrowserSettings:
 
     contexts: int = setting(3, "contexts, one slot each", low=1, high=16)
     reserved: int = setting(1, "contexts kept for P0", low=0, high=16)
-    queue: int = setting(50, "requests that may wait; more are refused", low=1, high=100_000)
+    queue: int = setting(50, "requests of one priority that may wait; more are refused", low=1, high=100_000)
     idle_stop: timedelta = duration("60s", "idle time after which the browser is stopped", "real", "1s", "1d")
     retire_after: int = setting(50, "errands after which a context is made anew", low=1, high=100_000, unit="errands")
     executable: Path | None = environment("CHROMIUM_PATH", "Chromium to use; unset: the first one found",
@@ -102,7 +103,7 @@ class RunsSettings:
 
     slots: int = setting(16, "runs at the same time", low=1, high=256)
     reserved: int = setting(2, "slots kept for P0", low=0, high=256)
-    queue: int = setting(64, "runs that may wait; more are refused", low=1, high=100_000)
+    queue: int = setting(64, "runs of one priority that may wait; more are refused", low=1, high=100_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +187,7 @@ class JobSettings:
     every: timedelta = duration(REQUIRED, "interval of the grid the job is due on", "schedule", "1s", "31d")
     offset: timedelta = duration("0s", "shift of the grid", "schedule", "0s", "31d")
     deadline: timedelta = duration(REQUIRED, "longest attempt", "real", "1s", "2h")
+    length: Span = length("1s..10s", "shortest and longest run that is expected, until five were measured")
     attempts: int = setting(1, "attempts of one run", low=1, high=20)
     backoff: timedelta = duration("5s", "wait before the second attempt, doubled before each further one", "real",
                                   "0s", "1h")

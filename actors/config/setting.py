@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import re
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, astuple, dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from types import NoneType
@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from actors.config.secret import Secret
 from actors.domain.duration import format_duration, parse_duration
+from actors.domain.workload import Span
 
 REQUIRED: Any = MISSING
 """Default of a key that must be given."""
@@ -75,6 +76,11 @@ def duration(default: Any, doc: str, clock: Clock, low: str = "0s", high: str = 
     return setting(value, doc, low=parse_duration(low), high=parse_duration(high), clock=clock)
 
 
+def length(default: str, doc: str, low: str = "0s", high: str = "2h") -> Any:
+    """Declare a key that holds a range of durations in real time; `low` and `high` bound both of its ends."""
+    return setting(_span(default), doc, low=parse_duration(low), high=parse_duration(high), clock="real")
+
+
 def environment(variable: str, doc: str, pattern: str = "", unit: str = "") -> Any:
     """Declare a value that comes from one well-known environment variable and never from the file."""
     return setting(None, doc, variable=variable, pattern=pattern, unit=unit)
@@ -107,8 +113,9 @@ def read(declared: Setting, value: object, *, is_text: bool) -> Any:
     facts = declared.facts
     if facts.pattern and not re.fullmatch(facts.pattern, str(value)):
         raise ValueError(f"must be {facts.unit}")
-    low_broken = facts.low is not None and result < facts.low
-    if low_broken or (facts.high is not None and result > facts.high):
+    ends = tuple(timedelta(seconds=end) for end in astuple(result)) if isinstance(result, Span) else (result,)
+    low_broken = facts.low is not None and ends[0] < facts.low
+    if low_broken or (facts.high is not None and ends[-1] > facts.high):
         raise ValueError(f"must be from {raw(facts.low)} to {raw(facts.high)}")
     return result
 
@@ -118,6 +125,8 @@ def raw(value: Any) -> Any:
     match value:
         case timedelta():
             return format_duration(value)
+        case Span(least_s, greatest_s):
+            return "..".join(format_duration(timedelta(seconds=end)) for end in (least_s, greatest_s))
         case Path():
             return str(value)
         case tuple():
@@ -158,6 +167,8 @@ def _from_toml(kind: Any, value: Any) -> Any:
         return tuple(value)
     if kind is timedelta:
         return _duration(value)
+    if kind is Span:
+        return _span(value)
     if kind is bool:
         if not isinstance(value, bool):
             raise ValueError("must be true or false, without quotes")
@@ -180,3 +191,13 @@ def _duration(value: object) -> timedelta:
         if isinstance(value, str):
             return parse_duration(value)
     raise ValueError('must be a duration in quotes, for example "90s", "15m" or "2h"')
+
+
+def _span(value: object) -> Span:
+    with contextlib.suppress(ValueError, OverflowError):
+        if isinstance(value, str):
+            # One length alone is no range, and a third end would be a slip of the pen: both fail to unpack.
+            least, greatest = (parse_duration(end) for end in value.split(".."))
+            if least <= greatest:
+                return Span(least.total_seconds(), greatest.total_seconds())
+    raise ValueError('must be two durations in quotes, the shorter one first, for example "20s..60s"')

@@ -2,9 +2,10 @@
 SELECT 1 AS pong;
 
 -- name: record_run
-INSERT INTO job_runs (run_id, job, family, slot, attempt, trigger, started_at, ended_at, late_s, outcome, counts, reason)
+INSERT INTO job_runs (run_id, job, family, slot, attempt, trigger, started_at, ended_at, late_s, took_s, browser_s,
+    outcome, counts, reason)
 VALUES (%(run_id)s, %(job)s, %(family)s, %(slot)s, %(attempt)s, %(trigger)s, %(started_at)s, %(ended_at)s, %(late_s)s,
-        %(outcome)s, %(counts)s, %(reason)s)
+        %(took_s)s, %(browser_s)s, %(outcome)s, %(counts)s, %(reason)s)
 ON CONFLICT (run_id) DO NOTHING;
 
 -- name: job_history
@@ -12,6 +13,15 @@ SELECT job,
        max(slot) AS last_slot,
        max(ended_at) FILTER (WHERE outcome IN ('done', 'nothing')) AS last_success
 FROM job_runs
+GROUP BY job;
+
+-- name: job_lengths
+-- The latest 50 runs of each job that did its work, the oldest first.
+SELECT job, array_agg(took_s ORDER BY ended_at) AS took_s, array_agg(browser_s ORDER BY ended_at) AS browser_s
+FROM (SELECT job, ended_at, took_s, browser_s, row_number() OVER (PARTITION BY job ORDER BY ended_at DESC) AS age
+      FROM job_runs
+      WHERE outcome IN ('done', 'failed') AND took_s IS NOT NULL AND browser_s IS NOT NULL) measured
+WHERE age <= 50
 GROUP BY job;
 
 -- name: get_flag
