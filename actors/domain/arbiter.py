@@ -88,10 +88,12 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """A slot stays free for a moment for the next errand of a run that goes before all who wait."""
+    """A slot stays free for a moment for the next errand of a run: for all who wait with a greater rank."""
 
     rank: float
     until: float
+    recallable: bool
+    """Of the last errand, as the next is taken to be."""
 
 
 @dataclass(slots=True)
@@ -281,15 +283,15 @@ class Arbiter:
         """Return whether a free slot may be given to it."""
         if ticket.priority is Priority.P0:
             return True
-        held = sum(hold.rank < ticket.rank for hold in self._holds.values())
+        holds = [hold for hold in self._holds.values() if hold.rank < ticket.rank]
+        held, share = len(holds), self.size - self.reserved
         if held >= len(self.free):
             return False
-        share = self.size - self.reserved
-        fixed = sum(not running.ticket.recallable for running in others)
         if len(others) + held < share:
             return True
         # From here on a slot of the reservation is lent: what cannot be called back has to stay within the share, and
         # so has what is expected to run when P0 comes.
+        fixed = sum(not running.ticket.recallable for running in others) + sum(not hold.recallable for hold in holds)
         if now >= self.p0_at or fixed + (not ticket.recallable) > share:
             return False
         late = held + sum(running.ends > self.p0_at for running in others)
@@ -298,7 +300,9 @@ class Arbiter:
 
     def _recalls(self, now: float) -> list[Action]:
         """Call back as many lent slots as P0 waits for."""
-        wanted = min(self.waiting.count(Priority.P0) - len(self._recalled), self.lent())
+        # A revoked slot is on its way as well: its successor comes at once.
+        coming = len(self._recalled) + len(self._revoked)
+        wanted = min(self.waiting.count(Priority.P0) - coming, self.lent())
         if wanted <= 0:
             return []
         # The least important, and of those the one that loses the least work.
@@ -315,14 +319,14 @@ class Arbiter:
         return actions
 
     def _hold(self, running: Running, now: float) -> None:
-        """Keep the slot free for the run's next errand, if it would go before all who wait."""
+        """Keep the slot free for the run's next errand, if somebody waits whom it would go before."""
         ticket, took = running.ticket, now - running.started
         rest = ticket.remaining_s - took
         if not ticket.owner or ticket.priority is Priority.P0 or rest <= 0:
             return
         rank = ticket.rank_with(rest)
         if any(head.priority is not Priority.P0 and head.rank > rank for head in self.waiting.heads()):
-            self._holds[ticket.owner] = _Hold(rank, now + min(_HOLD_MOST_S, _HOLD_SHARE * took))
+            self._holds[ticket.owner] = _Hold(rank, now + min(_HOLD_MOST_S, _HOLD_SHARE * took), ticket.recallable)
 
     def _refuse_all(self, now: float) -> list[Action]:
         if self.breaker.state is BreakerState.CLOSED:

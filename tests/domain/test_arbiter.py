@@ -8,31 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.domain.arbiter import PROBE, Action, Arbiter, Grant, Refusal, Refuse, Revoke, Ticket
-from actors.domain.breaker import Breaker, BreakerState
+from actors.domain.breaker import BreakerState
 from actors.domain.memory import Level
 from actors.domain.priority import Priority
-
-P0, P1, P2, P3 = Priority
-
-
-def arbiter(size: int = 3, reserved: int = 1, queue: int = 100, threshold: int = 5) -> Arbiter:
-    return Arbiter(size, reserved, queue, Breaker(threshold, 2.0, 8.0))
-
-
-def ticket(name: str, priority: Priority = P2, start_by: float = 100.0, limit: float = 10.0) -> Ticket:
-    return Ticket(name, priority, start_by, limit)
-
-
-def granted(actions: list[Action]) -> list[str]:
-    return [action.request_id for action in actions if isinstance(action, Grant)]
-
-
-def refused(actions: list[Action]) -> dict[str, Refusal]:
-    return {action.request_id: action.refusal for action in actions if isinstance(action, Refuse)}
-
-
-def ended(machine: Arbiter, slot: int, now: float = 0.0, *, broken: bool = False) -> list[Action]:
-    return machine.settled(slot, now, infrastructure_failed=broken, answered=not broken)
+from tests.domain.arbiters import P0, P1, P2, P3, arbiter, ended, granted, refused, ticket
 
 
 def test_a4_background_never_takes_the_reserved_slot_and_p0_gets_it_at_once() -> None:
