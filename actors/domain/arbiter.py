@@ -292,7 +292,7 @@ class Arbiter:
         # From here on a slot of the reservation is lent: what cannot be called back has to stay within the share, and
         # so has what is expected to run when P0 comes.
         fixed = sum(not running.ticket.recallable for running in others) + sum(not hold.recallable for hold in holds)
-        if now >= self.p0_at or fixed + (not ticket.recallable) > share:
+        if now >= self.p0_at or (fixed >= share and not ticket.recallable):
             return False
         late = held + sum(running.ends > self.p0_at for running in others)
         ends = now + (ticket.expected_s or ticket.limit_s)

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 _IS_SOAK = os.environ.get("SOAK", "") == "1"
 _PARTS = 20 if _IS_SOAK else 1
 _FIRST_SEED = int(os.environ.get("SOAK_SEED", "0"))
+TRACES = 500 if _IS_SOAK else 150
+"""How many of them each part plays."""
 _SETTINGS = hypothesis.settings(
-    max_examples=500 if _IS_SOAK else 150,
+    max_examples=TRACES,
     stateful_step_count=25,
     database=None,
     deadline=None,
