@@ -181,7 +181,7 @@ class Arbiter:
         if self.breaker.state is BreakerState.CLOSED or running.ticket.id == PROBE:
             if infrastructure_failed:
                 self.breaker.failure(now)
-                actions += self._refuse_all(now)
+                actions = self._refuse_all(now)
             elif answered:
                 self.breaker.success()
         if answered and place is self.running:

@@ -15,9 +15,7 @@ def arbiter(size: int = 3, reserved: int = 1, queue: int = 100, threshold: int =
     return Arbiter(size, reserved, queue, Breaker(threshold, 2.0, 8.0), **state)
 
 
-def ticket(
-    name: str, priority: Priority = P2, start_by: float = 100.0, limit: float = 10.0, **known: Any
-) -> Ticket:
+def ticket(name: str, priority: Priority = P2, start_by: float = 100.0, limit: float = 10.0, **known: Any) -> Ticket:
     return Ticket(name, priority, start_by, limit, **known)
 
 

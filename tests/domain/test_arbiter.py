@@ -84,7 +84,7 @@ def test_a2_who_waited_past_its_start_by_is_refused_and_never_started() -> None:
     machine.arrived(ticket("run", start_by=1.0), 0.0)
     machine.arrived(ticket("late", start_by=5.0), 0.0)
     assert machine.tick(4.9) == []
-    assert refused(machine.tick(5.0)) == {"late": Refusal.EXPIRED}
+    assert machine.tick(5.0) == [Refuse("late", Refusal.EXPIRED, retry_after=0.0)]
 
 
 def test_the_first_of_all_who_wait_and_run_decides_when_to_look_again() -> None:

@@ -62,6 +62,7 @@ def test_nothing_is_held_from_who_goes_first_or_for_who_does_not_come_again(firs
     machine.arrived(first, 0.0)
     machine.arrived(other, 0.0)
     assert granted(ended(machine, 0, 4.0)) == [other.id]
+    assert machine.next_wake() == 14.0, "when the other is overdue, and nothing else"
     assert granted(machine.arrived(page("two"), 4.0)) == []
 
 

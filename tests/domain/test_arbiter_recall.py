@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from actors.domain.arbiter import Arbiter, Recall, Refusal, Revoke
+from actors.domain.arbiter import Arbiter, Recall, Refusal, Revoke, Running
 from actors.domain.breaker import BreakerState
 from actors.domain.memory import Level
 from actors.domain.priority import Priority
@@ -40,6 +40,7 @@ def test_a_p0_that_finds_no_slot_calls_one_back_and_gets_it() -> None:
     machine = lending(("a", P3, 0.0), ("b", P3, 1.0))
     assert machine.arrived(ticket("p0", P0), 2.0) == [Recall("b", 1)]
     assert (machine.lent(), list(at_work(machine))) == (0, ["a"])
+    assert machine._recalled == {1: Running(scrape("b", P3, limit=60.0), 1.0, 4.0, 4.0)}
     assert granted(gave_back(machine, 1, 2.1)) == ["p0"]
     assert [each.id for each in machine.waiting.tickets()] == ["b"]
 

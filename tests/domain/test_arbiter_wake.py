@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actors.domain.arbiter import PROBE, Grant
+from actors.domain.arbiter import PROBE, Grant, Running, Ticket
 from tests.domain.arbiters import P0, P2, arbiter, ended, refused, revoked, scrape, ticket
 
 
@@ -37,6 +37,7 @@ def test_an_open_breaker_is_woken_for_when_its_time_is_over() -> None:
     assert machine.tick(2.9) == []
     assert machine.tick(3.0) == [Grant(PROBE, 0)]
     assert machine.next_wake() == 13.0
+    assert machine.running[0] == Running(Ticket(PROBE, P0, 3.0, 10.0), 3.0, 13.0, 13.0)
 
 
 def test_a_probe_waits_for_a_slot_and_goes_at_the_next_look() -> None:

@@ -92,3 +92,9 @@ def test_a_call_costs_what_its_tokens_do_and_an_unknown_model_the_most(model: st
 @given(tokens=st.integers(0, 5000), characters=st.integers(0, 20000), answer=st.integers(0, 800))
 def test_the_worst_case_is_never_below_the_cost(tokens: int, characters: int, answer: int) -> None:
     assert worst_case("gpt-4o-mini", max(tokens, characters), 800) >= cost("gpt-4o-mini", tokens, answer)
+
+
+def test_a_price_is_for_a_million_tokens_and_the_worst_case_takes_a_token_for_a_character() -> None:
+    assert cost("gpt-4o", 1_000_000, 0) == 2.5
+    assert cost("gpt-4o", 0, 1_000_000) == 10.0
+    assert worst_case("gpt-4o", 1_000_000, 1_000_000) == 12.5

@@ -31,7 +31,7 @@ def place(ticket: Ticket, rest: float | None = None) -> float:
 
 def takes(ticket: Ticket) -> float:
     """Return how long it is expected to take."""
-    return ticket.expected_s if ticket.expected_s else ticket.limit_s
+    return ticket.expected_s or ticket.limit_s
 
 
 @dataclass
