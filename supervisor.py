@@ -1,4 +1,4 @@
-"""The command line: run (default) | check | jobs | send | sandbox."""
+"""The command line: run (default) | check | jobs | send | simulate | sandbox."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 EXIT_FAILURE, EXIT_CONFIG = 1, 2
-_COMMANDS = ("run", "check", "jobs", "send", "sandbox")
+_COMMANDS = ("run", "check", "jobs", "send", "simulate", "sandbox")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,6 +49,10 @@ def _dispatch(given: argparse.Namespace) -> int:
             from actors.commands.send import send
 
             return send(given.word, data=given.data, as_json=given.json)
+        case "simulate":
+            from actors.commands.simulate import simulate
+
+            return simulate(given)
         case "sandbox":
             from actors.commands.sandbox import sandbox
 
@@ -77,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     send.add_argument("--data", type=Path, help="as for run")
     send.add_argument("--json", action="store_true", help="the answer as one JSON document")
+    _add_simulate(commands.add_parser("simulate", help="live days in seconds under a virtual clock, and report"))
     sandbox = commands.add_parser("sandbox", help="serve the sandbox alone")
     sandbox.add_argument(
         "--port", type=int, required=True, help="TCP port on the loopback interface; 0 takes a free one"
@@ -88,6 +93,43 @@ def _parser() -> argparse.ArgumentParser:
     sandbox.add_argument("--anchor", help="one instant on both clocks: WALL_EPOCH:SCHEDULE_EPOCH")
     sandbox.add_argument("--account", default="commons_daily", help="handle of the operated account")
     return parser
+
+
+def _add_simulate(simulate: argparse.ArgumentParser) -> None:
+    simulate.add_argument("--days", type=_days, default=1, help="days of schedule time (1)")
+    simulate.add_argument("--seed", type=int, default=1, help="decides lengths, jitter and faults (1)")
+    simulate.add_argument(
+        "--scenario",
+        type=Path,
+        help="CSV file with the jobs, instead of the registered ones; see its columns in README",
+    )
+    simulate.add_argument("--load", type=_load, default=1.0, help="factor on the lengths of browser jobs behind P0 (1)")
+    simulate.add_argument("--faults", action="store_true", help="inject crashes, hangs, outages and failures")
+    simulate.add_argument("--unsliced", action="store_true", help="each run holds its context throughout")
+    simulate.add_argument("--json", action="store_true", help="one JSON document instead of the report")
+    simulate.add_argument("--log", type=Path, help="write every transition to this file, a line each")
+    simulate.add_argument("--data", type=Path, help="as for run; lengths are read from the history kept there")
+
+
+def _days(text: str) -> float:
+    days = _number(text)
+    if not 0 < days <= 3660:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days; write one above 0, at most 3660")
+    return int(days) if days == int(days) else days
+
+
+def _load(text: str) -> float:
+    load = _number(text)
+    if not 0 < load <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is no load; write a number above 0, at most 100")
+    return load
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
 
 
 def _speed(text: str) -> float:

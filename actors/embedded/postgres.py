@@ -67,6 +67,10 @@ class EmbeddedPostgres:
         """Return whether the postmaster runs."""
         return self._process.is_alive()
 
+    def running_url(self) -> str | None:
+        """Return the URL of the Postgres that runs now, or None; for those who only look."""
+        return self._process.running_url()
+
     def stop(self, timeout: float) -> None:
         """End Postgres by its fast shutdown, which rolls open transactions back; the next start needs no recovery."""
         self._process.stop(timeout)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from actors.domain.arbiter import Ticket
+from actors.simulation.ledger import COST_USD
 
 if TYPE_CHECKING:
     from actors.domain.budget import Charge
@@ -134,7 +135,10 @@ class Errand:
         self.is_working = False
 
     def _give_back(self) -> None:
-        spent = None if self.charge is None else self.charge.amount / 2
+        spent = None
+        if self.charge is not None and self.held:
+            self.run.house.ledger.paid(self.charge)
+            spent = COST_USD
         for place in reversed(self.held):
             place.give_back(spent=spent)
         self.held.clear()

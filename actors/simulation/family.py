@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ class Family(Actor):
         run_id = f"{fire.job}-{self._runs}"
         refusal = self.admission.admit(fire.job, run_id)
         if refusal:
+            house.tally.count("slots_refused")
             house.tally.missed(fire.job, number, 1, due)
             house.journal.note("slot_refused", f"job={fire.job} slot={number} why={refusal.replace(' ', '_')}")
             house.remember(fire.job, fire.slot, None)
@@ -49,8 +51,17 @@ class Family(Actor):
         length = house.length(load, number)
         fails_after = house.faults.failure(house.agenda.now, length)
         run = Run(
-            house, load, self._parts[fire.job], number, fire.slot, fire.attempt, run_id, due, ready, length,
-            float("inf"), fails_after,
+            house=house,
+            load=load,
+            parts=self._parts[fire.job],
+            number=number,
+            slot=fire.slot,
+            attempt=fire.attempt,
+            id=run_id,
+            due=due,
+            ready=ready,
+            length_s=length,
+            fails_after_s=fails_after,
         )
         house.journal.note("run_admitted", f"job={fire.job} slot={number} attempt={fire.attempt} run={run_id}")
         run.ask()
@@ -59,6 +70,7 @@ class Family(Actor):
         """A slot passes without a run."""
         house = self.house
         number = house.clock.number(miss.job, miss.slot)
+        house.tally.count("slots_coalesced" if miss.superseded else "slots_refused")
         house.tally.missed(miss.job, number, miss.slots, house.clock.seconds(miss.slot))
         house.journal.note("slot_missed", f"job={miss.job} slot={number} slots={miss.slots}")
         house.remember(miss.job, miss.slot, None)
@@ -67,7 +79,7 @@ class Family(Actor):
         """A run is over: let go of it, record it, and tell the clock."""
         house = self.house
         self.admission.ended(run.load.name, run.id)
-        if isinstance(outcome, Failed) and run.fails_after_s < float("inf") and house.faults.is_for_good():
+        if isinstance(outcome, Failed) and run.fails_after_s < math.inf and house.faults.is_for_good():
             outcome = Failed(outcome.error, transient=False)
         ok = not isinstance(outcome, Failed)
         house.tally.run_ended(run, ok=ok)

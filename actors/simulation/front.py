@@ -173,9 +173,7 @@ class Front(Actor):
             return
         self._left(place)
         self._carry_out(
-            self.arbiter.settled(
-                place.slot, self.agenda.now, infrastructure_failed=False, answered=True, recalled=True
-            )
+            self.arbiter.settled(place.slot, self.agenda.now, infrastructure_failed=False, answered=True, recalled=True)
         )
 
     def _revoke(self, request_id: str, slot: int) -> None:

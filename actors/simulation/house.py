@@ -14,6 +14,7 @@ from actors.simulation.family import Family
 from actors.simulation.faults import Faults, draw_faults
 from actors.simulation.front import Front
 from actors.simulation.journal import Journal
+from actors.simulation.ledger import Ledger
 from actors.simulation.tally import JobTally, Tally
 from actors.simulation.tree import Tree
 
@@ -61,6 +62,7 @@ class House:
     last_slot: dict[str, datetime] = field(default_factory=dict)
     last_success: dict[str, datetime] = field(default_factory=dict)
     """What history knows of each job."""
+    ledger: Ledger = field(default_factory=Ledger)
 
     def __post_init__(self) -> None:
         horizon, agenda = self.days * DAY_S, self.agenda
@@ -73,7 +75,7 @@ class House:
         }
         families = sorted({load.family for load in self.loads})
         self.families = {
-            name: Family(name, agenda, house=self, loads={load.name: load for load in self.loads if load.family == name})
+            name: Family(name, agenda, house=self, loads={job.name: job for job in self.loads if job.family == name})
             for name in families
         }
         last = EPOCH + timedelta(seconds=horizon) - timedelta(microseconds=1)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from actors.domain.arbiter import Ticket
-from actors.domain.budget import Charge, MoneyLane
 from actors.domain.outcome import Done, Failed, Outcome
 from actors.domain.priority import Priority
 from actors.domain.workload import Span
@@ -17,6 +16,7 @@ from actors.simulation.scenario import PUBLISHERS
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from actors.domain.budget import Charge
     from actors.domain.workload import JobLoad
     from actors.simulation.front import Front, Place
     from actors.simulation.house import House
@@ -25,10 +25,9 @@ SETUP_S = 0.5
 """What a browser errand of P1 to P3 takes to come to its page; it counts as waiting."""
 _HARD_LIMIT_S = 90.0
 """Longest errand (design: 90 s hard)."""
-_CALL_SHARE, _CALL_S, _CALL_USD = 0.1, 15.0, 0.01
-"""Part of a browser run that each other resource but the database takes; a model call, and what is reserved for it."""
+_CALL_SHARE, _CALL_S = 0.1, 15.0
+"""Part of a browser run that each other resource but the database takes, and the longest model call."""
 _ENDED_S = 1e-9
-_LANES = {"content": MoneyLane.CONTENT, "publishing": MoneyLane.CONTENT, "replies": MoneyLane.REPLIES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def parts_of(load: JobLoad) -> tuple[Part, ...]:
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """One attempt at one slot. `number` is the slot's place in the job's grid, `length_s` what it takes without waiting."""
+    """One attempt at one slot. `number` is the slot's place in the grid, `length_s` what it takes without waiting."""
 
     house: House
     load: JobLoad
@@ -71,7 +70,7 @@ class Run:
     ready: float
     """When it fell due and its dependencies let it start."""
     length_s: float
-    deadline_at: float
+    deadline_at: float = math.inf
     fails_after_s: float = math.inf
     is_over: bool = False
     place: Place | None = None
@@ -177,8 +176,7 @@ class Run:
         self.errand.ask()
 
     def _charge(self) -> Charge:
-        day = self.house.clock.time().date()
-        return Charge(_LANES.get(self.load.family, MoneyLane.ANALYSIS), _CALL_USD, day, {})
+        return self.house.ledger.charge(self.load.family, self.house.clock.time().date())
 
     def _finish(self, outcome: Outcome) -> None:
         self.is_over = True
@@ -188,4 +186,3 @@ class Run:
             self.place.give_back()
         family = self.house.families[self.load.family]
         family.tell(family.ended, self, outcome)
-

@@ -22,6 +22,7 @@ _ATTEMPTS = 3
 """A scenario says nothing of attempts; only injected faults make a run fail."""
 _MOST_PROBLEMS = 10
 _FAMILY = "scenario"
+_RESOURCES = {"browser": "browser", "db": "database"}
 
 
 def read_scenario(file: Path, load: float = 1.0, *, sliced: bool = True) -> tuple[JobLoad, ...]:
@@ -114,7 +115,7 @@ def _read_row(line: str, where: str, load: float, problems: list[str], *, sliced
         priority=urgency,
         every=timedelta(seconds=every or 1),
         offset=timedelta(seconds=first),
-        uses=frozenset(resource for resource, used in (("browser", flags["browser"]), ("database", flags["db"])) if used),
+        uses=frozenset(_RESOURCES[column] for column, used in flags.items() if used),
         length=Span(least, greatest).longer(load if scaled else 1.0),
         errand_s=ERRAND_S if sliced and urgency is not Priority.P0 else None,
         attempts=_ATTEMPTS,

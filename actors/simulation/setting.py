@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from actors.config import Config
 
 NEVER = 2**62
-"""A threshold that is never reached: run slots have no breaker, a run that fails says nothing of the next one's slot."""
+"""A threshold that is never reached: run slots have no breaker, for a run that fails says nothing of the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,7 @@ class Setting:
     """By name, in the order in which they start."""
     breaker: tuple[int, float, float] = (5, 2.0, 60.0)
     """Threshold, least and longest wait of a breaker."""
-    supervision: Policy = field(
-        default_factory=lambda: Policy(Strategy.ONE_FOR_ONE, 20, 60, Backoff(0.2, 30.0))
-    )
+    supervision: Policy = field(default_factory=lambda: Policy(Strategy.ONE_FOR_ONE, 20, 60, Backoff(0.2, 30.0)))
     usd_per_day: float = 5.0
     shares: Mapping[MoneyLane, float] = field(
         default_factory=lambda: {MoneyLane.CONTENT: 0.6, MoneyLane.REPLIES: 0.25, MoneyLane.ANALYSIS: 0.15}
@@ -57,9 +55,7 @@ class Setting:
         """Return the setting with a run slot for each of so many jobs, so that none of them waits for one."""
         runs = self.fronts["runs"]
         enough = FrontSize(max(runs.size, jobs + runs.reserved), runs.reserved, max(runs.queue, jobs))
-        return Setting(
-            {**self.fronts, "runs": enough}, self.breaker, self.supervision, self.usd_per_day, self.shares
-        )
+        return Setting({**self.fronts, "runs": enough}, self.breaker, self.supervision, self.usd_per_day, self.shares)
 
 
 def setting_of(config: Config) -> Setting:

@@ -35,11 +35,17 @@ class JobTally:
     delays: list[float] = field(default_factory=list)
     running: str = ""
     begun: set[int] = field(default_factory=set)
+    late: set[int] = field(default_factory=set)
+    excused: set[int] = field(default_factory=set)
+    """Of P0: slots that began too late or never, and those for which what they needed was down meanwhile."""
 
     def close(self) -> None:
         """Let each slot count once: a run that was done makes up for a failure, any run for a miss."""
         self.failed -= self.done
         self.missed -= self.done | self.failed
+        if self.load.priority is Priority.P0:
+            self.late |= set(range(self.due)) - self.begun
+            self.excused &= self.late
 
 
 @dataclass(slots=True)
@@ -53,8 +59,6 @@ class Tally:
     faults_end: float = -math.inf
     double_runs: int = 0
     over_capacity: int = 0
-    excused: int = 0
-    """P0 runs that were late while what they need was down."""
     drained_after_s: float = 0.0
     counts: Counter[str] = field(default_factory=Counter)
     use: Use = field(default_factory=Use)
@@ -110,9 +114,11 @@ class Tally:
             return
         job.begun.add(run.number)
         if run.load.priority is Priority.P0:
-            job.delays.append(now - run.ready)
-            if now - run.ready > P0_LATE_S and self._was_down(run):
-                self.excused += 1
+            delay = now - run.ready
+            job.delays.append(delay)
+            if delay > P0_LATE_S:
+                job.late.add(run.number)
+                self._excuse(job, run)
 
     def run_ended(self, run: Run, *, ok: bool) -> None:
         """A run is over."""
@@ -121,6 +127,9 @@ class Tally:
             job.running = ""
         if not ok:
             job.failed.add(run.number)
+            if run.number not in job.begun:
+                self._excuse(job, run)
+            self._settled(run.due)
             return
         job.done.add(run.number)
         wait = now - run.due - run.length_s
@@ -142,6 +151,7 @@ class Tally:
         if due <= self.faults_end < self.agenda.now:
             self.drained_after_s = max(self.drained_after_s, self.agenda.now - self.faults_end)
 
-    def _was_down(self, run: Run) -> bool:
-        names = {*run.load.uses, run.load.family, "clock", "runs"}
-        return any(self.downs.get(name, -math.inf) >= run.due for name in names)
+    def _excuse(self, job: JobTally, run: Run) -> None:
+        needs = (*run.load.uses, run.load.family, "clock", "runs")
+        if any(self.downs.get(name, -math.inf) >= run.due for name in needs):
+            job.excused.add(run.number)
