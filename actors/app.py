@@ -248,7 +248,8 @@ class App:
     def _family(self, name: str) -> ChildSpec:
         members = {job.name: job for job in self.jobs.values() if job.family == name}
         deadlines = {job: self.config.jobs[job].deadline.total_seconds() for job in members}
-        plan = FamilyPlan(name, members, deadlines, self.boot_id)
+        lengths = {job: self.config.jobs[job].length for job in members}
+        plan = FamilyPlan(name, members, deadlines, lengths, self.boot_id)
         clock, board, runs, database = (self._address(n) for n in ("clock", "board", "runs", "database"))
         return self._spec(name, lambda c: Family(c, plan, self.clock, runs, database, (clock, board), board))
 
@@ -273,8 +274,9 @@ class App:
         ]
         backoffs = {name: settings.backoff.total_seconds() for name, settings in self.config.jobs.items()}
         families = {name: self.addresses[name] for name in self._families()}
-        database, board = self.addresses["database"], self.addresses["board"]
-        return Clock(context, self.clock, self.jobs, entries, backoffs, families, database, board, self._opened)
+        database, browser, board = (self.addresses[name] for name in ("database", "browser", "board"))
+        clock, opened = self.clock, self._opened
+        return Clock(context, clock, self.jobs, entries, backoffs, families, database, browser, board, opened)
 
     def _make_operator(self, context: ActorContext) -> Operator:
         reach = Reach(

@@ -17,6 +17,8 @@ class AppError(Exception):
     """
 
     is_infrastructure = False
+    spent: float | None = None
+    """What the failed call cost in US dollars; None if nobody knows."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -48,7 +50,9 @@ class MailboxFullError(TransientError):
 
 
 class QueueFullError(TransientError):
-    """The front has as many waiting requests as it may hold."""
+    """The front has as many waiting requests of this priority as it may hold."""
+
+    spent = 0.0
 
 
 class DeadlineError(TransientError):
@@ -59,6 +63,8 @@ class DeadlineError(TransientError):
 
 class MemoryPressureError(TransientError):
     """The container is near its memory limit and takes no work of this priority."""
+
+    spent = 0.0
 
 
 class ExpiredError(TransientError):
@@ -74,6 +80,8 @@ class ResourceDiedError(TransientError):
 class CircuitOpenError(TransientError):
     """The resource's breaker is open; `retry_after` is in real seconds."""
 
+    spent = 0.0
+
     def __init__(self, message: str, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
@@ -88,17 +96,22 @@ class SiteBusyError(TransientError):
 
 
 class ModelBusyError(TransientError):
-    """The model endpoint asks for patience (429) or failed (5xx)."""
+    """The model endpoint asks for patience (429) or failed (5xx). It bills no errors."""
 
     is_infrastructure = True
+    spent = 0.0
 
 
 class BudgetExceededError(TransientError):
     """The call would not fit into what is left of the lane's money today."""
 
+    spent = 0.0
+
 
 class ModelRefusedError(PermanentError):
-    """The model endpoint refused the call (400, 401, 404): key, model or request is wrong."""
+    """The model endpoint refused the call (400, 401, 404): key, model or request is wrong. It bills no errors."""
+
+    spent = 0.0
 
 
 class ModelOutputError(TransientError):

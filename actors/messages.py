@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from actors.domain.budget import Charge
     from actors.domain.memory import Level, Usage
     from actors.domain.outcome import Outcome
     from actors.domain.priority import Priority
@@ -115,11 +116,22 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """Database to clock: the last slot, success and outcome of each job, read once after the start."""
+class Forecast:
+    """Clock to a front: P0 will not need it before this monotonic time, unless it comes unannounced.
 
-    last_slot: dict[str, datetime]
-    last_success: dict[str, datetime]
+    Minus infinity: it may at any moment. Infinity: no P0 job ever uses it.
+    """
+
+    p0_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Clock to family: how long a job's runs took before this process, the oldest first (see `JobLengths`)."""
+
+    job: str
+    took_s: tuple[float, ...]
+    browser_s: tuple[float, ...]
 
 
 # Requests: a run (or an actor) to a resource's front, and its slots' news.
@@ -127,6 +139,9 @@ class History:
 
 class Reply(Protocol):
     """Where a request's result goes. Exactly one of `settle` and `fail` counts: the first."""
+
+    def begin(self) -> None:
+        """The errand starts in its slot now; once more if it was recalled and starts afresh. Never blocks."""
 
     def settle(self, value: Any) -> None:
         """Hand over the result. Never blocks."""
@@ -153,6 +168,24 @@ class CommitReply(Reply, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Demand:
+    """What the arbiter is told of an errand besides its class. Times are real seconds."""
+
+    owner: str = ""
+    """The run, if further errands of it follow on this front; a slot may be kept for the next one for a moment."""
+    since: float | None = None
+    """When the waiting began that is to be made short (monotonic): when the run fell due. None: as the request came."""
+    expected_s: float = 0.0
+    """How long the errand takes as a rule; 0: unknown."""
+    remaining_s: float = 0.0
+    """How much work the whole run is expected to have left on the resource, this errand included."""
+    recallable: bool = False
+    """Whether it only reads, so that it may be cut short at any moment and done again from the start."""
+    charge: Charge | None = None
+    """The money it may cost."""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """Client to front: one errand.
 
@@ -167,6 +200,7 @@ class Request:
     limit_s: float
     reply: Reply
     owner: str = ""
+    demand: Demand = Demand()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +212,18 @@ class RedisCommand:
 
 @dataclass(frozen=True, slots=True)
 class SlotSettled:
-    """Slot to front: the request ended, and its reply has been given. `error` is None after success."""
+    """Slot to front: the request ended, and its reply has been given. `error` is None after success.
+
+    `recalled`: it was cut short as the front asked, and nobody was answered. `spent` is what it cost in US dollars;
+    None if nobody knows.
+    """
 
     slot: int
     generation: int
     request_id: str
     error: BaseException | None
+    recalled: bool = False
+    spent: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +294,10 @@ class FrontState:
     free: int = 0
     overdue: int = 0
     """Errands that run more than a second past their limit: none, unless the front does not look after them."""
+    lent: int = 0
+    """Slots of P0's reservation that work for others."""
+    spent: dict[str, float] = field(default_factory=dict)
+    """Money of the day by lane in US dollars, reservations included, where there is a budget."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,9 @@ Row = dict[str, Any]
 class NoReply:
     """A reply that nobody reads."""
 
+    def begin(self) -> None:
+        pass
+
     def settle(self, value: Any) -> None:
         pass
 

@@ -52,9 +52,9 @@ class JobLengths:
         """Return those of a job that has never run."""
         return cls(Lengths(given), Lengths(given))
 
-    def measured(self, outcome: Outcome, took_s: float | None, browser_s: float) -> None:
-        """A run ended. One that never began (`took_s` is None), or that found nothing to do, is no measure of work."""
-        if took_s is not None and isinstance(outcome, Done | Failed):
+    def measured(self, outcome: Outcome, took_s: float | None, browser_s: float | None) -> None:
+        """A run ended. One that never began (both are None), or that found nothing to do, is no measure of work."""
+        if took_s is not None and browser_s is not None and isinstance(outcome, Done | Failed):
             self.took.recent.append(took_s)
             self.browser.recent.append(browser_s)
 

@@ -10,9 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING
 
 from actors.domain.grid import Action, After, Entry, Fire, Miss, slot_before, superseded_by
 from actors.domain.outcome import Done, Failed, Nothing, Outcome, Snooze
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["Action", "After", "Entry", "Fire", "Miss", "Timetable", "slot_before"]
 
@@ -139,6 +143,11 @@ class Timetable:
             return now
         due = slot_before(row.entry, now) + row.entry.every
         return min(due, max(row.extra[0], now)) if row.extra is not None else due
+
+    def next_of(self, jobs: Iterable[str], now: datetime) -> datetime | None:
+        """Return the earliest time at which one of these may be under way: now if one is; None if none ever is."""
+        rows = [self.rows[job] for job in jobs if job in self.rows]
+        return min((now if r.is_running(now) else self.due_of(r.entry.job, now) for r in rows), default=None)
 
     def waiting(self, now: datetime) -> dict[str, str]:
         """Return the reason for each job whose slot waits for a dependency."""

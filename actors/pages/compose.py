@@ -66,6 +66,7 @@ class PublishPost:
     expected_s: ClassVar[float] = 4.0
     deadline_s: ClassVar[float] = 80.0
     needs_login: ClassVar[bool] = True
+    recallable: ClassVar[bool] = False
 
     async def perform(self, page: Page, desk: Desk) -> Published:
         """Compose, ask for permission to commit, click once, and collect the evidence.

@@ -37,13 +37,17 @@ class Errand(Protocol):
     """
 
     expected_s: ClassVar[float]
-    """Typical length in real seconds, for arbitration until there is history."""
+    """How long it takes as a rule, in real seconds. P0's context is lent for so long."""
 
     deadline_s: ClassVar[float]
     """Hard limit in real seconds; at most 90."""
 
     needs_login: ClassVar[bool]
     """Whether it must run in the logged-in context."""
+
+    recallable: ClassVar[bool]
+    """Whether it only reads, so that it may be cut short at any moment and done again from the start; never true of
+    one that asks for a commit."""
 
     async def perform(self, page: Page, desk: Desk) -> Any:
         """Do the visit on a fresh page and return a picklable value."""

@@ -39,6 +39,7 @@ class ReadProfile:
     expected_s: ClassVar[float] = 2.0
     deadline_s: ClassVar[float] = 45.0
     needs_login: ClassVar[bool] = False
+    recallable: ClassVar[bool] = True
 
     async def perform(self, page: Page, desk: Desk) -> ProfileReading:
         """Return what the link to the followers says.

@@ -21,6 +21,7 @@ class ProbeSession:
     expected_s: ClassVar[float] = 2.0
     deadline_s: ClassVar[float] = 35.0
     needs_login: ClassVar[bool] = True
+    recallable: ClassVar[bool] = True
 
     async def perform(self, page: Page, desk: Desk) -> SessionState:
         """Open the home page and judge it."""

@@ -60,6 +60,7 @@ class ReadPost:
     expected_s: ClassVar[float] = 2.0
     deadline_s: ClassVar[float] = 60.0
     needs_login: ClassVar[bool] = False
+    recallable: ClassVar[bool] = True
 
     async def perform(self, page: Page, desk: Desk) -> PostReading:
         """Find the card that carries the id and return its reading.

@@ -67,6 +67,7 @@ class ReadOwnTimeline:
     expected_s: ClassVar[float] = 4.0
     deadline_s: ClassVar[float] = 75.0
     needs_login: ClassVar[bool] = True
+    recallable: ClassVar[bool] = True
 
     async def perform(self, page: Page, desk: Desk) -> TimelineReading:
         """Scroll until the timeline reaches back past `since`, or brings nothing new any more.

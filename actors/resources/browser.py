@@ -14,6 +14,7 @@ from playwright.async_api import async_playwright
 
 from actors.domain.launches import Launches
 from actors.errors import ActorUnavailableError, ResourceDiedError
+from actors.messages import Demand
 from actors.resources.browser_process import BrowserProcesses
 from actors.resources.browser_worker import CLOSE_LIMIT_S, BrowserWorker, closed_in_time
 from actors.runtime.resource import Resource
@@ -283,4 +284,15 @@ class BrowserClient:
         Raises:
             AppError: in the words of `actors.errors`, by the errand, the slot or the front.
         """
-        return self.caller.call(errand, errand.deadline_s, on_commit)
+        scope = self.caller.scope
+        done_s = scope.worked.get(self.caller.front.name, 0.0)
+        rest_s = 0.0 if scope.length is None else scope.length.remaining_s(done_s)
+        demand = Demand(
+            owner=scope.owner,
+            since=scope.since,
+            expected_s=errand.expected_s,
+            remaining_s=max(rest_s, errand.expected_s),
+            # Twice sure: what may ask for a commit is never done twice.
+            recallable=errand.recallable and on_commit is None,
+        )
+        return self.caller.call(errand, errand.deadline_s, on_commit, demand)

@@ -1,4 +1,4 @@
-"""The model endpoint: coroutine slots around the async client, JSON-schema answers, and the daily money."""
+"""The model endpoint: coroutine slots around the async client, JSON-schema answers, and what each call costs."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pydantic
 
-from actors.domain.budget import Budget, MoneyLane, cost, worst_case
+from actors.domain.budget import Charge, MoneyLane, cost, worst_case
 from actors.errors import (
     AppError,
-    BudgetExceededError,
     ModelBusyError,
     ModelOutputError,
     ModelRefusedError,
     ResourceDiedError,
 )
+from actors.messages import Demand
 from actors.runtime.resource import Resource
 from actors.runtime.slot import CoroutineSlot, Place
 from actors.sql.queries import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
     from openai import AsyncOpenAI
     from openai.types.chat import ChatCompletion
@@ -40,17 +40,14 @@ Answer = TypeVar("Answer", bound=pydantic.BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """Work: one chat completion in the form of `schema`. `ledger` is the day's recorded spending by lane."""
+    """Work: one chat completion in the form of `schema`. `reserve` is the most that it can cost."""
 
     messages: tuple[dict[str, str], ...]
     schema: type[pydantic.BaseModel]
     model: str
     temperature: float
     max_tokens: int
-    lane: MoneyLane
-    day: date
     reserve: float
-    ledger: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +65,15 @@ class ListModels:
 
 
 class OpenAI(Resource):
-    """The resource: one async client, imported and made when first needed (40 MB), and the budget it spends from.
+    """The resource: one async client, imported and made when first needed (40 MB).
 
-    Everything here runs on the loop's thread, so the budget needs no lock.
+    It spends no money that the front did not set aside before.
     """
 
     name = "openai"
     probe = ListModels()
 
-    def __init__(
-        self, loop: LoopThread, base_url: str, api_key: Callable[[], str], timeout_s: float, budget: Budget
-    ) -> None:
-        self.budget = budget
+    def __init__(self, loop: LoopThread, base_url: str, api_key: Callable[[], str], timeout_s: float) -> None:
         self._loop, self._base_url, self._api_key, self._timeout_s = loop, base_url, api_key, timeout_s
         self._client: AsyncOpenAI | None = None
         self._making = asyncio.Lock()
@@ -135,27 +129,9 @@ class OpenAIWorker:
             raise translate(error) from error
 
     async def _complete(self, work: Complete) -> Completed:
-        import openai
-
-        budget = self._resource.budget
-        if not budget.is_known(work.day):
-            budget.seed(work.day, work.ledger)
-        if not budget.reserve(work.lane, work.reserve):
-            raise BudgetExceededError(
-                f"{work.lane} has no {work.reserve:.4f} USD left today", "raise openai.budget_usd_per_day or wait"
-            )
-        spent = work.reserve
-        try:
-            response = await self._ask(work)
-            if response.usage is not None:
-                spent = cost(work.model, response.usage.prompt_tokens, response.usage.completion_tokens)
-        except openai.APIStatusError:
-            # The endpoint bills no errors.
-            spent = 0.0
-            raise
-        finally:
-            budget.settle(work.lane, work.reserve, spent, work.day)
-        choice = response.choices[0]
+        response = await self._ask(work)
+        usage, choice = response.usage, response.choices[0]
+        spent = work.reserve if usage is None else cost(work.model, usage.prompt_tokens, usage.completion_tokens)
         return Completed(choice.message.content or "", choice.finish_reason == "length", spent)
 
     async def _ask(self, work: Complete) -> ChatCompletion:
@@ -182,6 +158,9 @@ class OpenAIWorker:
             raise _no_completion("it has no choices")
         completion: ChatCompletion = response
         return completion
+
+    async def recall(self) -> None:
+        """Never asked: what a call costs is spent, so it is not done twice."""
 
     async def destroy(self) -> None:
         """Nothing to break: the slot cancels the task."""
@@ -264,11 +243,13 @@ class OpenAIClient:
             ]
         )
         ledger = {row["lane"]: row["spent"] for row in usage}
-        work = Complete(tuple(messages), schema, self.model, temperature, max_tokens, lane, now.date(), reserve, ledger)
+        demand = Demand(charge=Charge(lane, reserve, now.date(), ledger))
+        work = Complete(tuple(messages), schema, self.model, temperature, max_tokens, reserve)
         try:
-            completed: Completed = self.caller.call(work, self.limit_s)
-        except (BudgetExceededError, ModelRefusedError, ModelBusyError):
-            self.database.run("settle_usage", call_id=call_id, cost_usd=0)
+            completed: Completed = self.caller.call(work, self.limit_s, demand=demand)
+        except AppError as error:
+            if error.spent is not None:
+                self.database.run("settle_usage", call_id=call_id, cost_usd=error.spent)
             raise
         self.database.run("settle_usage", call_id=call_id, cost_usd=completed.cost_usd, expect=1)
         if completed.is_cut:

@@ -36,13 +36,15 @@ class FrontPlan:
 
 def plan_fronts(config: Config, world: World, loop: Loop, make_runs: Callable[[], Resource]) -> list[FrontPlan]:
     """Return the plans in the order in which the fronts start. What lives on the loop is made on its present thread."""
-    timeouts, browser, budget = _timeouts(config), _browser(config, world), _budget(config)
+    timeouts, browser = _timeouts(config), _browser(config, world)
     call_s = config.openai.timeout.total_seconds()
 
-    def plan(name: str, make: Callable[[], Resource], size: int, reserved: int, queue: int) -> FrontPlan:
+    def plan(
+        name: str, make: Callable[[], Resource], size: int, reserved: int, queue: int, budget: Budget | None = None
+    ) -> FrontPlan:
         breaker = config.breaker
         opens = (breaker.threshold, breaker.open_min.total_seconds(), breaker.open_max.total_seconds())
-        return FrontPlan(name, make, FrontPolicy(size, reserved, queue, *opens))
+        return FrontPlan(name, make, FrontPolicy(size, reserved, queue, *opens, budget))
 
     database, redis, openai, contexts, runs = config.database, config.redis, config.openai, config.browser, config.runs
     return [
@@ -62,10 +64,11 @@ def plan_fronts(config: Config, world: World, loop: Loop, make_runs: Callable[[]
         ),
         plan(
             "openai",
-            lambda: OpenAI(loop.thread, world.model_url, world.model_key, call_s, budget),
+            lambda: OpenAI(loop.thread, world.model_url, world.model_key, call_s),
             openai.slots,
             openai.reserved,
             openai.queue,
+            _budget(config),
         ),
         plan(
             "browser",

@@ -20,7 +20,7 @@ from actors.messages import (
     Settled,
     Wake,
 )
-from actors.runtime.family import describe
+from actors.runtime.history import describe
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from actors.domain.priority import Band, Priority
 from actors.errors import DeadlineError, PermanentError
-from actors.messages import Request
+from actors.messages import Demand, Request
 from actors.runtime.reply import WaitingReply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from actors.domain.workload import Span
     from actors.runtime.address import Address
 
 _numbers = itertools.count(1)
@@ -40,6 +41,12 @@ class Scope:
     owner: str
     priority: Priority
     deadline: float
+    since: float | None = None
+    """When the run fell due (monotonic)."""
+    length: Span | None = None
+    """How long it is expected to work on the browser in all."""
+    worked: dict[str, float] = field(default_factory=dict)
+    """Real seconds that its errands worked so far, by front."""
     _revoked: threading.Event = field(default_factory=threading.Event)
     _asked: set[str] = field(default_factory=set)
     """Fronts that have an errand of this scope now."""
@@ -85,23 +92,32 @@ class Caller:
     front: Address
     scope: Scope
 
-    def call(self, work: Any, limit_s: float, on_commit: Callable[[Any], float] | None = None) -> Any:
+    def call(
+        self,
+        work: Any,
+        limit_s: float,
+        on_commit: Callable[[Any], float] | None = None,
+        demand: Demand = Demand(),  # noqa: B008 - it is frozen
+    ) -> Any:
         """Return the result of one errand.
 
         Raises:
             AppError: whatever the errand, the slot or the front answered; a nested errand on the same front.
         """
         with self.scope.errand_on(self.front.name):
-            return self._call(work, limit_s, on_commit)
+            return self._call(work, limit_s, on_commit, demand)
 
-    def _call(self, work: Any, limit_s: float, on_commit: Callable[[Any], float] | None) -> Any:
+    def _call(self, work: Any, limit_s: float, on_commit: Callable[[Any], float] | None, demand: Demand) -> Any:
         now, left = time.monotonic(), self.scope.remaining()
         # An errand that could use all the time left gives up to a second of it to waiting for its slot.
         patience = max(left - limit_s, min(_LEAST_PATIENCE_S, left / 2))
         start_by, limit = now + patience, min(limit_s, left - patience)
-        reply = WaitingReply()
-        request = Request(
-            request_id(self.scope.owner), work, self.scope.priority, start_by, limit, reply, self.scope.owner
-        )
-        self.front.tell(request, Band.of(self.scope.priority))
-        return reply.wait(min(patience + limit + _ANSWER_GRACE_S, left), on_commit)
+        reply, owner, priority = WaitingReply(), self.scope.owner, self.scope.priority
+        request = Request(request_id(owner), work, priority, start_by, limit, reply, owner, demand)
+        self.front.tell(request, Band.of(priority))
+        try:
+            # Long enough for a recalled errand as well: it starts afresh by `start_by`, or not at all.
+            return reply.wait(min(patience + limit + _ANSWER_GRACE_S, left), on_commit)
+        finally:
+            worked = self.scope.worked
+            worked[self.front.name] = worked.get(self.front.name, 0.0) + reply.took_s

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import random
 import threading
 import time
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import schedule
@@ -18,7 +19,20 @@ from actors.domain.priority import Band, Priority
 from actors.domain.retry import Retry
 from actors.domain.timetable import Entry, Fire, Miss, Timetable
 from actors.errors import AppError
-from actors.messages import Drain, Due, Missed, PartDied, Planned, Request, Settled, Tick, Trigger, Wake
+from actors.messages import (
+    Drain,
+    Due,
+    Forecast,
+    Measured,
+    Missed,
+    PartDied,
+    Planned,
+    Request,
+    Settled,
+    Tick,
+    Trigger,
+    Wake,
+)
 from actors.runtime.client import request_id
 from actors.runtime.reply import Answer, ToldReply
 from actors.sql.queries import Statement, Transaction
@@ -41,6 +55,7 @@ _LOAD_LOST_S = 2 * _LOAD_LIMIT_S + 2.0
 _TICK_EVERY_S = 1.0
 _OPEN_LOOK_S = 0.05
 _LONGEST_BACKOFF_S = 300.0
+_FORETELL_EVERY_S = 5.0
 HISTORY = "history"
 
 
@@ -103,6 +118,7 @@ class Clock:
     """First wait before another attempt, real seconds, per job."""
     families: Mapping[str, Address]
     database: Address
+    browser: Address
     board: Address
     opened: threading.Event
     """Set once the schema is up to date; nothing is asked of the database before."""
@@ -114,6 +130,10 @@ class Clock:
     loaded: bool = False
     draining: bool = False
     planned: Planned | None = None
+    forecast: datetime | None = None
+    """When P0 may need the browser, as its front was told at last: by the second, for due times stand on the grid."""
+    forecast_at: float = -math.inf
+    """When (monotonic) that was."""
 
     def __post_init__(self) -> None:
         self.retries = {
@@ -158,7 +178,7 @@ class Clock:
         if not self.opened.is_set():
             self.context.wake_at(time.monotonic() + _OPEN_LOOK_S)
             return
-        work = Transaction((Statement("job_history"),))
+        work = Transaction((Statement("job_history"), Statement("job_lengths")))
         reply = ToldReply(self.context.address, HISTORY)
         request = Request(
             request_id("clock"), work, Priority.P0, time.monotonic() + _LOAD_LIMIT_S, _LOAD_LIMIT_S, reply, "clock"
@@ -177,11 +197,15 @@ class Clock:
             logger.warning("the clock waits for the database", extra={"action": "clock_waits", "data": str(error)})
             self.context.wake_at(time.monotonic() + _LOAD_AGAIN_S)
             return
-        rows = value[0]
+        rows, lengths = value
         self.timetable.load(
             {row["job"]: row["last_slot"] for row in rows},
             {row["job"]: row["last_success"] for row in rows if row["last_success"] is not None},
         )
+        for row in lengths:
+            if row["job"] in self.jobs:
+                family = self.families[self.jobs[row["job"]].family]
+                _send(family, Measured(row["job"], tuple(row["took_s"]), tuple(row["browser_s"])))
         self.loaded = True
         for job, by in self.early.items():
             self._triggered(job, by)
@@ -195,6 +219,7 @@ class Clock:
         verb = "is triggered" if actions else "is off or under way and not triggered"
         logger.info("%s %s by %s", job, verb, by, extra={"action": "job_triggered", "job": job, "by": by})
         self._carry_out(actions)
+        self._foretell(self.schedule_clock.now())
 
     def _settled(self, settled: Settled) -> None:
         retry, clock = self.retries.get(settled.job), self.schedule_clock
@@ -211,6 +236,7 @@ class Clock:
             return
         now = self.schedule_clock.now()
         self._carry_out(self.timetable.tick(now))
+        self._foretell(now)
         due = self.timetable.next_due(now)
         if due is not None and due > now:
             self.ticker.expect(self.schedule_clock.real_seconds(due - now))
@@ -221,6 +247,21 @@ class Clock:
             self.planned = planned
             with contextlib.suppress(AppError):
                 self.board.tell(planned)
+
+    def _foretell(self, now: datetime) -> None:
+        """Tell the browser's front when P0 needs it next; again now and then, for it may have begun a new life."""
+        p0 = [name for name, job in self.jobs.items() if job.priority is Priority.P0 and "browser" in job.uses]
+        due, real_now = self.timetable.next_of(p0, now), time.monotonic()
+        # One that is due already may come at any moment: no later look at the same fact is news.
+        known = due if due is None or due > now else datetime.min.replace(tzinfo=UTC)
+        if known == self.forecast and real_now - self.forecast_at < _FORETELL_EVERY_S:
+            return
+        self.forecast, self.forecast_at = known, real_now
+        if due is None:
+            p0_at = math.inf
+        else:
+            p0_at = real_now + self.schedule_clock.real_seconds(due - now) if due > now else -math.inf
+        _send(self.browser, Forecast(p0_at))
 
     def _carry_out(self, actions: list[Action]) -> None:
         for action in actions:

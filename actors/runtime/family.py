@@ -11,23 +11,40 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from actors.domain.admission import Admission
+from actors.domain.lengths import JobLengths
 from actors.domain.memory import Refusals
-from actors.domain.outcome import Blocked, Done, Failed, Nothing, Outcome, Snooze
+from actors.domain.outcome import Blocked, Failed, Outcome
 from actors.domain.priority import Band, Priority
 from actors.errors import ActorUnavailableError, AppError, MemoryPressureError, PermanentError
-from actors.messages import Describe, Drain, Due, FamilyState, Missed, Pause, Request, Resume, Settled, Wake
+from actors.messages import (
+    Demand,
+    Describe,
+    Drain,
+    Due,
+    FamilyState,
+    Measured,
+    Missed,
+    Pause,
+    Request,
+    Resume,
+    Settled,
+    Wake,
+)
 from actors.runtime.client import request_id
+from actors.runtime.history import describe, record_of
 from actors.runtime.reply import Answer, ToldReply
 from actors.runtime.runs import Run, RunResult
-from actors.sql.queries import Statement, Transaction
+from actors.sql.queries import Transaction
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from actors.domain.workload import Span
     from actors.job import Job
     from actors.runtime.address import Address
     from actors.runtime.cell import ActorContext
     from actors.runtime.time import ScheduleClock
+    from actors.sql.queries import Statement
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +82,7 @@ class FamilyMemory:
     """
 
     admission: Admission
+    lengths: dict[str, JobLengths]
     under_way: dict[str, _UnderWay] = field(default_factory=dict)
     """Runs by id."""
     backlog: deque[Statement] = field(default_factory=deque)
@@ -76,16 +94,18 @@ class FamilyMemory:
 
 @dataclass(frozen=True, slots=True)
 class FamilyPlan:
-    """What a family needs to know of its jobs: definitions, and deadline (real seconds) per job."""
+    """What a family needs to know of its jobs: definitions, deadline (real seconds) and expected length per job."""
 
     name: str
     jobs: dict[str, Job]
     deadlines: dict[str, float]
+    lengths: dict[str, Span]
     boot_id: str
     memory: FamilyMemory = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "memory", FamilyMemory(Admission(frozenset(self.jobs))))
+        lengths = {job: JobLengths.of(length) for job, length in self.lengths.items()}
+        object.__setattr__(self, "memory", FamilyMemory(Admission(frozenset(self.jobs)), lengths))
 
 
 @dataclass(slots=True)
@@ -121,6 +141,8 @@ class Family:
             case Missed():
                 self._log_miss(message.job, message.slot, message.reason, superseded=message.superseded)
                 self._miss(message.job, message.slot, message.reason)
+            case Measured(job, took_s, browser_s):
+                self.memory.lengths[job].load(took_s, browser_s)
             case Pause(job, _):
                 self.memory.admission.pause(job)
             case Resume(job):
@@ -152,9 +174,14 @@ class Family:
         job, limit = self.plan.jobs[due.job], self.plan.deadlines[due.job]
         now = time.monotonic()
         self.memory.under_way[run_id] = _UnderWay(due, self.clock.now(), now + 2 * limit + _ANSWER_GRACE_S)
-        run = Run(job, run_id, due.slot, due.attempt, due.trigger, due.degraded)
+        # A slot that was missed long ago, and what is not of the grid, falls due as it is fired.
+        late_s = self.clock.real_seconds(self.clock.now() - due.slot) if due.trigger == "slot" else 0.0
+        lengths, since = self.memory.lengths[due.job], now - max(0.0, late_s)
+        run = Run(job, run_id, due.slot, due.attempt, due.trigger, due.degraded, since, lengths.browser.span)
+        length_s = lengths.took.span.mean_s
+        demand = Demand(since=since, expected_s=length_s, remaining_s=length_s)
         reply = ToldReply(self.context.address, run_id)
-        request = Request(run_id, run, job.priority, now + limit, limit, reply, run_id)
+        request = Request(run_id, run, job.priority, now + limit, limit, reply, run_id, demand)
         try:
             self.runs.tell(request, Band.of(job.priority))
         except AppError as error:
@@ -185,6 +212,7 @@ class Family:
             self.memory.refusals.started(due.job)
         if result is None:
             result = RunResult(_outcome_of(error), run.admitted_at, self.clock.now())
+        self.memory.lengths[due.job].measured(result.outcome, result.took_s, result.browser_s)
         late = self.clock.real_seconds(result.started_at - due.slot) if due.trigger == "slot" else 0.0
         settled = Settled(
             due.job,
@@ -202,8 +230,7 @@ class Family:
         for listener in self.listeners:
             self._tell(listener, settled)
         self._tell(self.board, self._state())
-        word, counts, reason = describe(settled.outcome)
-        self._keep(settled.run_id, settled, settled.started_at, settled.ended_at, word, counts, reason)
+        self._keep(settled, result)
 
     def _miss(self, job: str, slot: datetime, reason: str, *, tell_clock: bool = False, due: Due | None = None) -> None:
         now = self.clock.now()
@@ -211,7 +238,7 @@ class Family:
         settled = Settled(job, self.plan.name, "", slot, attempt, Blocked(reason), now, now, trigger)
         for listener in self.listeners if tell_clock else (self.board,):
             self._tell(listener, settled)
-        self._keep(f"missed-{job}-{slot.isoformat()}-{trigger}", settled, None, now, "missed", {}, reason)
+        self._keep(settled, None)
 
     def _log_refusal(self, job: str) -> None:
         count = self.memory.refusals.refused(job)
@@ -225,37 +252,10 @@ class Family:
         extra = {"action": action, "job": job, "slot": slot.isoformat()}
         logger.log(level, "%s missed a slot: %s", job, reason, extra=extra)
 
-    def _keep(
-        self,
-        run_id: str,
-        settled: Settled,
-        started_at: datetime | None,
-        ended_at: datetime,
-        outcome: str,
-        counts: dict[str, int],
-        reason: str,
-    ) -> None:
+    def _keep(self, settled: Settled, result: RunResult | None) -> None:
         if len(self.memory.backlog) >= _BACKLOG:
             _drop(self.memory.backlog.popleft(), "the backlog is full")
-        self.memory.backlog.append(
-            Statement(
-                "record_run",
-                {
-                    "run_id": run_id,
-                    "job": settled.job,
-                    "family": settled.family,
-                    "slot": settled.slot,
-                    "attempt": settled.attempt,
-                    "trigger": settled.trigger,
-                    "started_at": started_at,
-                    "ended_at": ended_at,
-                    "late_s": settled.late_s,
-                    "outcome": outcome,
-                    "counts": counts,
-                    "reason": reason[:2000],
-                },
-            )
-        )
+        self.memory.backlog.append(record_of(settled, result))
         self._record()
 
     def _record(self) -> None:
@@ -349,18 +349,3 @@ def _drop(record: Statement, why: str) -> None:
 def _outcome_of(error: BaseException | None) -> Outcome:
     """Return what a run without a result came to. One refused for want of memory never began, so it did not fail."""
     return Blocked(str(error)) if isinstance(error, MemoryPressureError) else Failed(f"{type(error).__name__}: {error}")
-
-
-def describe(outcome: Outcome) -> tuple[str, dict[str, int], str]:
-    """Return an outcome as its word, counts and reason."""
-    match outcome:
-        case Done(counts):
-            return "done", counts, ""
-        case Nothing(reason):
-            return "nothing", {}, reason
-        case Snooze(until, reason):
-            return "snooze", {}, f"until {until.isoformat()}: {reason}"
-        case Blocked(reason):
-            return "blocked", {}, reason
-        case Failed(error, _):
-            return "failed", {}, error

@@ -7,16 +7,17 @@ import logging
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from actors.domain.arbiter import PROBE, Arbiter, Grant, Refusal, Refuse, Revoke, Ticket
+from actors.domain.arbiter import PROBE, RECALL_LIMIT_S, Arbiter, Grant, Recall, Refusal, Refuse, Revoke, Ticket
 from actors.domain.breaker import Breaker, BreakerState
 from actors.domain.memory import Level
 from actors.domain.priority import Priority
 from actors.errors import (
     ActorUnavailableError,
     AppError,
+    BudgetExceededError,
     CircuitOpenError,
     DeadlineError,
     ExpiredError,
@@ -24,13 +25,25 @@ from actors.errors import (
     QueueFullError,
     ResourceDiedError,
 )
-from actors.messages import Describe, Drain, FrontState, LoopReplaced, Pressure, Request, Reset, SlotSettled, Wake
+from actors.messages import (
+    Describe,
+    Drain,
+    Forecast,
+    FrontState,
+    LoopReplaced,
+    Pressure,
+    Request,
+    Reset,
+    SlotSettled,
+    Wake,
+)
 from actors.runtime.slot import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors.domain.arbiter import Action
+    from actors.domain.budget import Budget
     from actors.runtime.address import Address
     from actors.runtime.cell import ActorContext
     from actors.runtime.resource import Resource
@@ -39,11 +52,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _REPORT_EVERY_S = 1.0
+_COUNTERS = ("done", "failed", "refused", "revoked", "recalled")
 
 
 @dataclass(frozen=True, slots=True)
 class FrontPolicy:
-    """Sizes and breaker of one front; times in real seconds."""
+    """Sizes, breaker and money of one front; times in real seconds.
+
+    Each life of the front begins with the budget closed: the first call of a day brings what the ledger says.
+    """
 
     size: int
     reserved: int
@@ -51,9 +68,13 @@ class FrontPolicy:
     breaker_threshold: int = 5
     breaker_open_min: float = 2.0
     breaker_open_max: float = 60.0
+    budget: Budget | None = None
 
 
 class _NoReply:
+    def begin(self) -> None:
+        """Ignore it: the probe's result is the slot's report."""
+
     def settle(self, value: Any) -> None:
         """Ignore it: the probe's result is the slot's report."""
 
@@ -74,7 +95,9 @@ class Front:
     slots: list[Slot] = field(init=False)
     requests: dict[str, Request] = field(default_factory=dict)
     abandoned: list[Slot] = field(default_factory=list)
-    counters: dict[str, int] = field(default_factory=lambda: {"done": 0, "failed": 0, "refused": 0, "revoked": 0})
+    counters: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTERS, 0))
+    recalled: set[str] = field(default_factory=set)
+    """Requests whose errands are being cut short."""
     idle_since: float = field(default_factory=time.monotonic)
     reported: FrontState | None = None
     pressure: Pressure | None = None
@@ -83,7 +106,8 @@ class Front:
         policy, self.resource = self.policy, self.make()
         threshold = policy.breaker_threshold if self.resource.probe is not None else sys.maxsize
         breaker = Breaker(threshold, policy.breaker_open_min, policy.breaker_open_max)
-        self.arbiter = Arbiter(policy.size, policy.reserved, policy.queue, breaker)
+        budget = None if policy.budget is None else replace(policy.budget, day=None, spent={})
+        self.arbiter = Arbiter(policy.size, policy.reserved, policy.queue, breaker, budget)
         first = self.context.generation * 1_000_000
         self.slots = [self.resource.make_slot(Place(self.context.address, i, first)) for i in range(policy.size)]
         self.context.wake_at(time.monotonic() + _REPORT_EVERY_S)
@@ -94,11 +118,7 @@ class Front:
         match message:
             case Request():
                 self.requests[message.id] = message
-                self._carry_out(
-                    self.arbiter.arrived(
-                        Ticket(message.id, message.priority, message.start_by, message.limit_s), now
-                    )
-                )
+                self._carry_out(self.arbiter.arrived(_ticket(message, now), now))
             case SlotSettled():
                 self._slot_settled(message, now)
             case Wake():
@@ -107,6 +127,8 @@ class Front:
                 self._log_breaker(before, None)
                 self._carry_out(actions)
                 self._report(now)
+            case Forecast(p0_at):
+                self._carry_out(self.arbiter.expect(p0_at, now))
             case Reset():
                 self.resource.reset()
             case LoopReplaced():
@@ -150,12 +172,31 @@ class Front:
     def _slot_settled(self, news: SlotSettled, now: float) -> None:
         if self.slots[news.slot].generation != news.generation:
             return
-        self.requests.pop(news.request_id, None)
         failed = isinstance(news.error, AppError) and news.error.is_infrastructure
-        self.counters["failed" if news.error is not None else "done"] += 1
+        self.recalled.discard(news.request_id)
+        if news.recalled:
+            self._log_recall(news)
+        else:
+            self.requests.pop(news.request_id, None)
+            self.counters["failed" if news.error is not None else "done"] += 1
         before = self.arbiter.breaker.state
-        self._carry_out(self.arbiter.settled(news.slot, now, infrastructure_failed=failed, answered=not failed))
+        self._carry_out(
+            self.arbiter.settled(
+                news.slot,
+                now,
+                infrastructure_failed=failed,
+                answered=not failed,
+                recalled=news.recalled,
+                spent=news.spent,
+            )
+        )
         self._log_breaker(before, news.error)
+
+    def _log_recall(self, news: SlotSettled) -> None:
+        self.counters["recalled"] += 1
+        name, owner = self.resource.name, self.requests[news.request_id].owner
+        extra = {"action": "errand_recalled", "front": name, "slot": news.slot, "owner": owner}
+        logger.info("%s slot %d: P0 has it, and the errand waits again", name, news.slot, extra=extra)
 
     def _carry_out(self, actions: list[Action]) -> None:
         for action in actions:
@@ -164,6 +205,9 @@ class Front:
                     self._grant(request_id, slot)
                 case Refuse(request_id, refusal, retry_after):
                     self._refuse(self.requests.pop(request_id), refusal, retry_after)
+                case Recall(request_id, slot):
+                    self.recalled.add(request_id)
+                    self.slots[slot].recall()
                 case Revoke(request_id, slot):
                     self._revoke(request_id, slot)
 
@@ -171,7 +215,9 @@ class Front:
         if request_id == PROBE:
             now = time.monotonic()
             self.requests[PROBE] = Request(PROBE, self.resource.probe, Priority.P0, now, 10.0, _NoReply())
-        self.slots[slot].give(self.requests[request_id])
+        request = self.requests[request_id]
+        request.reply.begin()
+        self.slots[slot].give(request)
 
     def _refuse(self, request: Request, refusal: Refusal, retry_after: float) -> None:
         self.counters["refused"] += 1
@@ -179,13 +225,15 @@ class Front:
         error: AppError
         match refusal:
             case Refusal.QUEUE_FULL:
-                error = QueueFullError(f"{name}: {self.policy.queue} requests wait already")
+                error = QueueFullError(f"{name}: {self.policy.queue} requests of {request.priority.name} wait already")
             case Refusal.EXPIRED:
                 error = ExpiredError(f"{name}: no free slot before the request's start-by time")
             case Refusal.CIRCUIT_OPEN:
                 error = CircuitOpenError(f"{name}: the breaker is open, retry in {retry_after:.1f} s", retry_after)
             case Refusal.DRAINING:
                 error = ActorUnavailableError(f"{name}: shutting down")
+            case Refusal.BUDGET:
+                error = _unpaid(request)
             case Refusal.MEMORY:
                 usage = self.pressure.usage if self.pressure is not None else None
                 error = MemoryPressureError(f"{name}: no {request.priority.name} starts now, of the memory {usage}")
@@ -196,15 +244,19 @@ class Front:
         request = self.requests.pop(request_id)
         before = self.arbiter.breaker.state
         old = self.slots[slot]
-        _fail(request, DeadlineError(f"{self.resource.name}: errand destroyed after {request.limit_s:g} s"))
+        limit = f"{request.limit_s:g} s"
+        if request_id in self.recalled:
+            self.recalled.discard(request_id)
+            limit = f"{RECALL_LIMIT_S:g} s of being called back for P0"
+        _fail(request, DeadlineError(f"{self.resource.name}: errand destroyed after {limit}"))
         old.revoke()
         self.abandoned.append(old)
         self.slots[slot] = self.resource.make_slot(Place(self.context.address, slot, old.generation + 1))
         logger.warning(
-            "%s slot %d was revoked after %g s",
+            "%s slot %d was revoked after %s",
             self.resource.name,
             slot,
-            request.limit_s,
+            limit,
             extra={"action": "slot_revoked", "front": self.resource.name, "slot": slot, "owner": request.owner},
         )
         self._carry_out(self.arbiter.replaced(slot, time.monotonic()))
@@ -276,7 +328,33 @@ class Front:
             dict(self.counters),
             len(arbiter.free),
             arbiter.overdue(time.monotonic() - _REPORT_EVERY_S),
+            arbiter.lent(),
+            {} if arbiter.budget is None else {lane.value: usd for lane, usd in arbiter.budget.spent.items()},
         )
+
+
+def _ticket(request: Request, now: float) -> Ticket:
+    demand = request.demand
+    return Ticket(
+        request.id,
+        request.priority,
+        request.start_by,
+        request.limit_s,
+        demand.owner,
+        now if demand.since is None else demand.since,
+        demand.expected_s,
+        demand.remaining_s,
+        demand.recallable,
+        demand.charge,
+    )
+
+
+def _unpaid(request: Request) -> BudgetExceededError:
+    charge = request.demand.charge
+    assert charge is not None
+    return BudgetExceededError(
+        f"{charge.lane} has no {charge.amount:.4f} USD left today", "raise openai.budget_usd_per_day or wait"
+    )
 
 
 def _fail(request: Request, error: AppError) -> None:

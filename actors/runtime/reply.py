@@ -44,6 +44,13 @@ class WaitingReply:
         self._news: queue.SimpleQueue[_Value | _Error | _Question] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._is_settled = False
+        self._began: float | None = None
+        self.took_s = 0.0
+        """Real seconds that the errand worked in its slot, once there is a result; what a recall cut short is lost."""
+
+    def begin(self) -> None:
+        """Take the time, from any thread."""
+        self._began = time.monotonic()
 
     def settle(self, value: Any) -> None:
         """Hand over the result, from any thread."""
@@ -94,6 +101,7 @@ class WaitingReply:
             if self._is_settled:
                 return False
             self._is_settled = True
+            self.took_s = 0.0 if self._began is None else time.monotonic() - self._began
             self._news.put(news)
             return True
 
@@ -136,6 +144,9 @@ class ToldReply:
         self._address, self._tag = address, tag
         self._lock = threading.Lock()
         self._is_settled = False
+
+    def begin(self) -> None:
+        """Nobody asks how long it took."""
 
     def settle(self, value: Any) -> None:
         """Tell the actor the result."""

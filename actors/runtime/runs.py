@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from actors.domain.workload import Span
     from actors.job import Job, JobContext
     from actors.messages import Request
     from actors.runtime.slot import Slot
@@ -34,15 +35,24 @@ class Run:
     attempt: int
     trigger: str
     degraded: str
+    since: float | None = None
+    """When it fell due (monotonic)."""
+    length: Span | None = None
+    """How long it is expected to work on the browser."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run slot sends back; times are schedule time."""
+    """What a run slot sends back; times are schedule time.
+
+    `took_s` and `browser_s` are real seconds, from start to end and at work on the browser; None: it never began.
+    """
 
     outcome: Outcome
     started_at: datetime
     ended_at: datetime
+    took_s: float | None = None
+    browser_s: float | None = None
 
 
 class Runs(Resource):
@@ -72,11 +82,13 @@ class RunWorker:
     def perform(self, request: Request) -> RunResult:
         """Run the body and return its outcome."""
         run: Run = request.work
-        self._scope = Scope(run.run_id, request.priority, time.monotonic() + request.limit_s)
-        context = self._prepare(run, self._scope)
+        began = time.monotonic()
+        scope = self._scope = Scope(run.run_id, request.priority, began + request.limit_s, run.since, run.length)
+        context = self._prepare(run, scope)
         started = context.now()
         outcome = execute(run, context)
-        return RunResult(outcome, started, context.now())
+        took_s = time.monotonic() - began
+        return RunResult(outcome, started, context.now(), took_s, scope.worked.get("browser", 0.0))
 
     def destroy(self) -> None:
         """Make every later request of the run raise; a body that computes in a loop is left behind."""

@@ -35,6 +35,12 @@ class Slot(Protocol):
     def give(self, request: Request) -> None:
         """Start the errand."""
 
+    def recall(self) -> None:
+        """Cut the errand short and report it as recalled without answering; one that ends first counts as ended.
+
+        A slot that cannot says nothing: it is revoked in the end.
+        """
+
     def revoke(self) -> None:
         """Destroy what the errand waits on; whatever it still brings back is ignored."""
 
@@ -64,6 +70,9 @@ class CoroutineWorker(Protocol):
     async def perform(self, request: Request) -> Any:
         """Do the errand and return its value; raise an `AppError` for what went wrong with it."""
 
+    async def recall(self) -> None:
+        """Make the waiting `perform` raise, in a way that leaves the resource whole. Bounds its own waits."""
+
     async def destroy(self) -> None:
         """Make the waiting `perform` raise, whatever it waits on. Bounds its own waits."""
 
@@ -87,7 +96,13 @@ class Place:
             else:
                 request.reply.fail(error)
         with contextlib.suppress(ActorUnavailableError):
-            self.front.tell(SlotSettled(self.index, self.generation, request.id, error), Band.CONTROL)
+            spent = error.spent if isinstance(error, AppError) else getattr(value, "cost_usd", None)
+            self.front.tell(SlotSettled(self.index, self.generation, request.id, error, spent=spent), Band.CONTROL)
+
+    def give_back(self, request: Request) -> None:
+        """Tell the front that the slot is free and the errand recalled; its asker goes on waiting."""
+        with contextlib.suppress(ActorUnavailableError):
+            self.front.tell(SlotSettled(self.index, self.generation, request.id, None, recalled=True), Band.CONTROL)
 
 
 def as_app_error(error: BaseException, where: str) -> AppError:
@@ -118,6 +133,9 @@ class ThreadSlot:
     def give(self, request: Request) -> None:
         """Start the errand on the slot's thread."""
         self._inbox.put(request)
+
+    def recall(self) -> None:
+        """Nothing that runs on a thread may be recalled: no errand there says that it only reads."""
 
     def revoke(self) -> None:
         """Destroy the handle from a thread of its own, because that may block for a moment."""
@@ -163,6 +181,8 @@ class CoroutineSlot:
         self.generation = place.generation
         self._place, self._worker, self._loop = place, worker, loop
         self._task: asyncio.Task[None] | None = None
+        self._recalled: asyncio.Task[None] | None = None
+        """The errand that was last called back."""
         self._revoked = False
 
     def give(self, request: Request) -> None:
@@ -171,6 +191,10 @@ class CoroutineSlot:
             self._loop.spawn(self._work(request))
         except ActorUnavailableError as error:
             self._place.settle(request, None, ResourceDiedError(f"{self._place.front.name}: {error}"))
+
+    def recall(self) -> None:
+        """Make the errand fail, then cancel the task in case that something else still holds it."""
+        self._spawn(self._recall())
 
     def revoke(self) -> None:
         """Destroy the handle, then cancel the task."""
@@ -197,7 +221,20 @@ class CoroutineSlot:
             value = await self._worker.perform(request)
         except BaseException as raised:  # noqa: BLE001 - a slot outlives whatever its errand raises
             error = as_app_error(raised, f"{self._place.front.name} slot {self._place.index}")
+        if error is not None and self._recalled is self._task:
+            # Whatever it failed of: it only reads, and is done again.
+            self._place.give_back(request)
+            return
         self._place.settle(request, value, error)
+
+    async def _recall(self) -> None:
+        task = self._task
+        if task is None or task.done():
+            return
+        self._recalled = task
+        await self._guard(self._worker.recall)
+        # By now the slot may be busy with its next errand, which is another task.
+        task.cancel()
 
     async def _destroy(self) -> None:
         await self._guard(self._worker.destroy)

@@ -37,7 +37,7 @@ def test_only_a_run_that_began_and_found_work_says_how_long_the_next_one_is() ->
         (Failed("the slots are full"), None),
     ]
     for outcome, took_s in unmeasured:
-        lengths.measured(outcome, took_s, 0.0)
+        lengths.measured(outcome, took_s, took_s)
 
     assert not lengths.took.recent
     assert not lengths.browser.recent

@@ -35,6 +35,7 @@ class Look:
     expected_s: ClassVar[float] = 1.0
     deadline_s: ClassVar[float] = 20.0
     needs_login: ClassVar[bool] = False
+    recallable: ClassVar[bool] = False
 
     async def perform(self, page: Page, desk: Desk) -> Any:
         await page.goto(desk.site + self.path, wait_until="domcontentloaded")

@@ -42,6 +42,7 @@ class Block:
     expected_s: ClassVar[float] = 1.0
     deadline_s: ClassVar[float] = 60.0
     needs_login: ClassVar[bool] = False
+    recallable: ClassVar[bool] = False
 
     async def perform(self, page: Page, desk: Desk) -> str:
         self.entered.set()
@@ -57,6 +58,7 @@ class Click:
     expected_s: ClassVar[float] = 1.0
     deadline_s: ClassVar[float] = 60.0
     needs_login: ClassVar[bool] = False
+    recallable: ClassVar[bool] = False
 
     async def perform(self, page: Page, desk: Desk) -> str:
         await page.goto(desk.site + PAGE, wait_until="domcontentloaded")

@@ -26,6 +26,7 @@ class Tower:
 
     def __init__(self, *entries: Entry, speed: float = 1.0, opened: bool = True, backoff: float = 1.0) -> None:
         self.family, self.database, self.board = Address("content"), Address("database"), Address("board")
+        self.browser = Address("browser")
         self.schedule, self.opened = schedule_clock(speed), threading.Event()
         if opened:
             self.opened.set()
@@ -40,6 +41,7 @@ class Tower:
                 dict.fromkeys(names, backoff),
                 {"content": self.family},
                 self.database,
+                self.browser,
                 self.board,
                 self.opened,
             ),
@@ -60,7 +62,7 @@ class Tower:
 
     def load(self, **last_slot: datetime) -> None:
         rows = [{"job": job, "last_slot": slot, "last_success": slot} for job, slot in last_slot.items()]
-        self.question().reply.settle([rows])
+        self.question().reply.settle([rows, []])
         self.stage.serve()
 
     def dues(self) -> list[Due]:
@@ -127,7 +129,7 @@ def test_d7_a_question_whose_answer_is_lost_is_asked_again_and_a_late_answer_rep
     lost = tower.question()
     tower.load(plan=NOON - HOUR)
     assert len(tower.dues()) == 1
-    lost.reply.settle([[]])
+    lost.reply.settle([[], []])
     tower.stage.serve()
     tower.clock._tick()
     assert tower.dues() == []

@@ -9,15 +9,18 @@ import pytest
 
 from actors.domain.outcome import Blocked, Done, Failed, Nothing, Outcome, Snooze
 from actors.domain.priority import Band, Priority
+from actors.domain.workload import Span
 from actors.errors import CircuitOpenError, DeadlineError, MemoryPressureError, QueryError, ResourceDiedError
 from actors.messages import Describe, Drain, Due, FamilyState, Missed, Pause, Request, Resume, Settled
 from actors.runtime.address import Address
-from actors.runtime.family import Family, FamilyPlan, describe
+from actors.runtime.family import Family, FamilyPlan
+from actors.runtime.history import describe
 from actors.runtime.runs import RunResult
 from tests.runtime.jobs import NOON, make_job, schedule_clock
 from tests.runtime.stage import Stage, take
 
 MINUTE = timedelta(minutes=1)
+LENGTH = Span(20.0, 60.0)
 
 
 class Household:
@@ -28,7 +31,7 @@ class Household:
         self.clock, self.board = Address("clock"), Address("board")
         self.schedule = schedule_clock()
         jobs = {name: make_job(name) for name in ("plan", "viral_thread")}
-        plan = FamilyPlan("content", jobs, dict.fromkeys(jobs, deadline), "bootid-1")
+        plan = FamilyPlan("content", jobs, dict.fromkeys(jobs, deadline), dict.fromkeys(jobs, LENGTH), "bootid-1")
         listeners = (self.clock, self.board)
         self.stage = Stage(
             lambda context: Family(context, plan, self.schedule, self.runs, self.database, listeners, self.board)

@@ -257,7 +257,7 @@ def test_h4_a_weight_version_is_written_once(ledger: LedgerDoor) -> None:
 def test_a_run_is_recorded_once_and_history_gives_its_last_success(ledger: LedgerDoor) -> None:
     run: dict[str, Any] = {
         "job": "plan", "family": "content", "slot": NOW, "attempt": 1, "trigger": "slot", "started_at": NOW,
-        "late_s": 0.0, "counts": {"planned": 1}, "reason": "",
+        "late_s": 0.0, "took_s": 1.0, "browser_s": 0.5, "counts": {"planned": 1}, "reason": "",
     }  # fmt: skip
     later = NOW + timedelta(hours=1)
     ledger.run("record_run", run_id="1", ended_at=NOW, outcome="done", **run)
@@ -265,3 +265,21 @@ def test_a_run_is_recorded_once_and_history_gives_its_last_success(ledger: Ledge
     ledger.run("record_run", run_id="2", ended_at=later, outcome="failed", **{**run, "slot": later})
 
     assert ledger.all("job_history") == [{"job": "plan", "last_slot": later, "last_success": NOW}]
+
+
+def test_the_lengths_of_a_job_are_those_of_its_latest_fifty_runs_that_did_their_work(ledger: LedgerDoor) -> None:
+    run: dict[str, Any] = {
+        "family": "content", "slot": NOW, "attempt": 1, "trigger": "slot", "started_at": NOW, "late_s": 0.0,
+        "counts": {}, "reason": "",
+    }  # fmt: skip
+    rows = [("plan", number, "failed" if number % 2 else "done", float(number), number / 2) for number in range(60)]
+    rows += [("plan", 60, "nothing", 0.1, 0.0), ("plan", 61, "failed", None, None), ("learn", 0, "done", 3.0, 0.0)]
+    for job, minute, outcome, took_s, browser_s in rows:
+        measured = {"ended_at": NOW + timedelta(minutes=minute), "took_s": took_s, "browser_s": browser_s}
+        ledger.run("record_run", run_id=f"{job}-{minute}", job=job, outcome=outcome, **run, **measured)
+
+    lengths = {row.pop("job"): row for row in ledger.all("job_lengths")}
+
+    took_s = [float(number) for number in range(10, 60)]
+    assert lengths["plan"] == {"took_s": took_s, "browser_s": [seconds / 2 for seconds in took_s]}
+    assert lengths["learn"] == {"took_s": [3.0], "browser_s": [0.0]}
