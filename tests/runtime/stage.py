@@ -123,6 +123,9 @@ class AsyncHandle:
     async def perform(self, request: Request) -> Any:
         return await request.work(self)
 
+    async def recall(self) -> None:
+        """Leave it to the slot to cancel what waits."""
+
     async def destroy(self) -> None:
         self.destroyed.set()
 

@@ -173,6 +173,81 @@ def test_a9_a_revoked_coroutine_slot_cancels_what_waits_even_if_the_handle_does_
     assert take(front, SlotSettled)[0].error is not None
 
 
+class Called(AsyncHandle):
+    """A handle whose errands wait for its recall, which goes on until it is released."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.recalled, self.released = asyncio.Event(), asyncio.Event()
+
+    async def recall(self) -> None:
+        self.recalled.set()
+        await self.released.wait()
+
+
+async def end_by_recall(handle: Called) -> str:
+    await handle.recalled.wait()
+    handle.released.set()
+    return "ended"
+
+
+async def break_by_recall(handle: Called) -> None:
+    await handle.recalled.wait()
+    raise NotFoundError("its page is gone")
+
+
+async def release(handle: Called) -> str:
+    handle.released.set()
+    # Long enough for the recall to go on and cancel, if it cancels the wrong one.
+    for _ in range(10):
+        await asyncio.sleep(0)
+    return "not cancelled"
+
+
+def called(loop: LoopThread, work: Any) -> tuple[CoroutineSlot, Address, Any]:
+    """Return a slot whose errand is called back, its front, and the errand's reply."""
+    front, asked = Address("front"), request(work)
+    slot = CoroutineSlot(Place(front, 2, 7), Called(), loop)
+    slot.give(asked)
+    slot.recall()
+    return slot, front, asked.reply
+
+
+def hear(front: Address) -> SlotSettled:
+    """Wait for the front's next news."""
+    news = Inbox(front.mailbox, front.mailbox.next_generation()).get().message
+    assert isinstance(news, SlotSettled)
+    return news
+
+
+def test_a_recalled_errand_answers_nobody_whatever_it_fails_of_and_spares_the_next_one(loop: LoopThread) -> None:
+    slot, front, reply = called(loop, break_by_recall)
+    news = hear(front)
+    assert (news.slot, news.generation, news.error, news.recalled) == (2, 7, None, True)
+    assert not reply._is_settled
+
+    slot.give(following := request(release))
+
+    assert following.reply.wait(WAIT) == "not cancelled"  # type: ignore[attr-defined]
+    assert not hear(front).recalled
+
+
+def test_an_errand_that_ends_in_the_moment_of_its_recall_has_ended(loop: LoopThread) -> None:
+    _, front, reply = called(loop, end_by_recall)
+    assert reply.wait(WAIT) == "ended"
+    assert not hear(front).recalled
+
+
+def test_a_recall_that_comes_after_the_end_is_no_news_and_spares_the_next_errand(loop: LoopThread) -> None:
+    slot, front, _ = called(loop, end_by_recall)
+    hear(front)
+    slot.recall()
+    slot.give(failing := request(break_by_recall))
+    with pytest.raises(NotFoundError):
+        failing.reply.wait(WAIT)  # type: ignore[attr-defined]
+    assert not hear(front).recalled
+
+
 @pytest.mark.parametrize("step", ["destroy", "close"])
 def test_an_exit_raised_while_letting_go_does_not_end_the_loop(loop: LoopThread, step: str) -> None:
     class Exiting(AsyncHandle):
