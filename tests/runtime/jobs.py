@@ -28,6 +28,7 @@ def make_job(
     body: Callable[[Any], Any] = lambda _: Done({"posts": 1}),
     priority: Priority = Priority.P1,
     family: str = "content",
+    uses: frozenset[str] = frozenset(),
 ) -> Job:
     """Return a job with this body."""
-    return Job(name, family, priority, frozenset(), (), (name,), body)
+    return Job(name, family, priority, uses, (), (name,), body)

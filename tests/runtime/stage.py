@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.domain.priority import Band, Priority
 from actors.errors import ResourceDiedError
-from actors.messages import Describe, Request
+from actors.messages import Demand, Describe, Request
 from actors.runtime.address import Address
 from actors.runtime.cell import ActorContext, Cell, Incarnation
 from actors.runtime.mailbox import Inbox
@@ -147,10 +147,11 @@ def request(
     limit: float = WAIT,
     start_by: float = WAIT,
     reply: Any = None,
+    demand: Demand = Demand(),  # noqa: B008 - it is frozen
 ) -> Request:
     """Return a request; `start_by` counts from now."""
     answer = WaitingReply() if reply is None else reply
-    return Request(name or str(id(answer)), work, priority, time.monotonic() + start_by, limit, answer, "test")
+    return Request(name or str(id(answer)), work, priority, time.monotonic() + start_by, limit, answer, "test", demand)
 
 
 class Node:

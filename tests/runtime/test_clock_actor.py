@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from actors.domain.outcome import Done, Failed, Outcome
+from actors.domain.priority import Priority
 from actors.domain.timetable import After, Entry
 from actors.errors import ResourceDiedError
-from actors.messages import Drain, Due, Missed, PartDied, Planned, Request, Settled, Trigger
+from actors.messages import (
+    Drain,
+    Due,
+    Forecast,
+    Measured,
+    Missed,
+    PartDied,
+    Planned,
+    Request,
+    Settled,
+    Tick,
+    Trigger,
+)
+from actors.runtime import clock
 from actors.runtime.address import Address
 from actors.runtime.clock import Clock, Ticker
 from tests.runtime.jobs import NOON, make_job, schedule_clock
 from tests.runtime.stage import WAIT, Stage, take
 
+P0 = ("publish", "thread")
+"""Jobs that are P0's and use the browser."""
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
@@ -32,6 +50,8 @@ class Tower:
             self.opened.set()
         names = [entry.job for entry in entries]
         jobs = {name: make_job(name) for name in names}
+        p0 = {"priority": Priority.P0, "uses": frozenset({"browser"})}
+        jobs |= {name: make_job(name, **p0) for name in names if name in P0}
         self.stage = Stage(
             lambda context: Clock(
                 context,
@@ -64,6 +84,10 @@ class Tower:
         rows = [{"job": job, "last_slot": slot, "last_success": slot} for job, slot in last_slot.items()]
         self.question().reply.settle([rows, []])
         self.stage.serve()
+
+    def forecasts(self) -> list[float]:
+        """Return what the browser's front was told since the last look."""
+        return [forecast.p0_at for forecast in take(self.browser, Forecast)]
 
     def dues(self) -> list[Due]:
         return take(self.family, Due)
@@ -221,6 +245,55 @@ def test_a_family_that_takes_nothing_does_not_stop_the_clock(towers: Any) -> Non
 
 
 # The ticker
+
+
+def test_the_browser_s_front_is_told_when_p0_needs_it_next_once_for_each_change(towers: Any) -> None:
+    # Half an hour at sixty times the speed; the wall clock runs a little apart from the monotonic one.
+    earliest = time.monotonic() + 30.0 - 0.1
+    tower = towers(
+        Entry("publish", HOUR), Entry("thread", HOUR, 30 * MINUTE), Entry("plan", MINUTE), speed=60.0
+    )
+    tower.load(publish=NOON, thread=NOON - 30 * MINUTE, plan=NOON)
+    (p0_at,) = tower.forecasts()
+    assert earliest < p0_at < time.monotonic() + 30.0 + 0.1
+    tower.stage.tell(Tick())
+    assert tower.forecasts() == []
+
+    tower.stage.tell(Trigger("publish", "operator"))
+    assert tower.forecasts() == [-math.inf]
+    tower.stage.tell(Tick())
+    assert tower.forecasts() == []
+
+    (due,) = [due for due in tower.dues() if due.job == "publish"]
+    tower.settle(due, Done({"posts": 1}))
+    assert tower.forecasts() == [pytest.approx(p0_at, abs=0.2)]
+
+
+def test_without_p0_jobs_the_browser_is_never_needed_for_them(towers: Any) -> None:
+    tower = towers(Entry("plan", HOUR))
+    tower.load(plan=NOON)
+    assert tower.forecasts() == [math.inf]
+
+
+def test_a9_the_forecast_is_told_again_now_and_then_to_a_front_that_may_have_begun_anew(
+    towers: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(clock, "_FORETELL_EVERY_S", 0.0)
+    tower = towers(Entry("publish", HOUR))
+    tower.load(publish=NOON)
+    tower.forecasts()
+    for _ in range(2):
+        tower.stage.tell(Tick())
+    assert len(tower.forecasts()) == 2
+
+
+def test_a_restart_tells_the_families_how_long_their_runs_took(towers: Any) -> None:
+    tower = towers(Entry("plan", HOUR))
+    rows = [{"job": "plan", "last_slot": NOON, "last_success": NOON}]
+    lengths = [{"job": name, "took_s": [30.0, 31.0], "browser_s": [5.0, 6.0]} for name in ("plan", "no longer there")]
+    tower.question().reply.settle([rows, lengths])
+    tower.stage.serve()
+    assert take(tower.family, Measured) == [Measured("plan", (30.0, 31.0), (5.0, 6.0))]
 
 
 def ticks() -> tuple[Ticker, threading.Semaphore]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from actors.domain.outcome import Blocked, Done, Failed, Nothing, Outcome, Snooz
 from actors.domain.priority import Band, Priority
 from actors.domain.workload import Span
 from actors.errors import CircuitOpenError, DeadlineError, MemoryPressureError, QueryError, ResourceDiedError
-from actors.messages import Describe, Drain, Due, FamilyState, Missed, Pause, Request, Resume, Settled
+from actors.messages import Describe, Drain, Due, FamilyState, Measured, Missed, Pause, Request, Resume, Settled
 from actors.runtime.address import Address
 from actors.runtime.family import Family, FamilyPlan
 from actors.runtime.history import describe
@@ -26,10 +27,10 @@ LENGTH = Span(20.0, 60.0)
 class Household:
     """A family with its surroundings; every address but its own is read by the test."""
 
-    def __init__(self, deadline: float = 60.0, runs_capacity: int = 100) -> None:
+    def __init__(self, deadline: float = 60.0, runs_capacity: int = 100, at: datetime = NOON) -> None:
         self.runs, self.database = Address("runs", runs_capacity), Address("database")
         self.clock, self.board = Address("clock"), Address("board")
-        self.schedule = schedule_clock()
+        self.schedule = schedule_clock(at=at)
         jobs = {name: make_job(name) for name in ("plan", "viral_thread")}
         plan = FamilyPlan("content", jobs, dict.fromkeys(jobs, deadline), dict.fromkeys(jobs, LENGTH), "bootid-1")
         listeners = (self.clock, self.board)
@@ -48,10 +49,10 @@ class Household:
         requests = take(self.runs, Request)
         return requests[0] if requests else None
 
-    def end(self, run: Request | None, outcome: Outcome) -> None:
+    def end(self, run: Request | None, outcome: Outcome, took: tuple[float, float] = (30.0, 5.0)) -> None:
         assert run is not None
         started = self.schedule.now()
-        run.reply.settle(RunResult(outcome, started, started))
+        run.reply.settle(RunResult(outcome, started, started, *took))
         self.stage.serve()
 
     def settled(self) -> list[Settled]:
@@ -84,6 +85,49 @@ def test_a_due_job_is_sent_to_the_run_slots_with_its_deadline_and_priority() -> 
     run = Household(deadline=7.0).due()
     assert run is not None
     assert (run.limit_s, run.priority, run.work.job.name, run.work.slot) == (7.0, Priority.P1, "plan", NOON)
+
+
+@pytest.mark.parametrize(("trigger", "late_s"), [("slot", 60.0), ("catch_up", 0.0), ("retry", 0.0), ("operator", 0.0)])
+def test_a_run_waits_since_its_slot_or_since_it_was_fired_if_the_grid_did_not_call_it(
+    trigger: str, late_s: float
+) -> None:
+    earliest = time.monotonic() - late_s
+    run = Household(at=NOON + MINUTE).due(trigger=trigger)
+    assert run is not None
+    # Schedule time stands on the wall clock, which runs a little apart from the monotonic one.
+    assert earliest - 0.1 < run.work.since < time.monotonic() - late_s + 0.1
+    assert run.demand.since == run.work.since
+
+
+def test_a_run_s_expected_length_is_the_configured_one_until_five_runs_were_measured() -> None:
+    house = Household()
+    expected = []
+    for _ in range(6):
+        run = house.due()
+        assert run is not None
+        expected.append((run.demand.remaining_s, run.work.length))
+        house.end(run, Done({"posts": 1}), (30.0, 5.0))
+    assert expected == [(LENGTH.mean_s, LENGTH)] * 5 + [(30.0, Span(5.0, 5.0))]
+
+
+def test_a_restart_keeps_what_was_measured_before_it() -> None:
+    house = Household()
+    house.stage.tell(Measured("plan", (30.0,) * 5, (5.0,) * 5))
+    run, other = house.due(), house.due("viral_thread")
+    assert run is not None
+    assert other is not None
+    assert (run.demand.remaining_s, run.work.length) == (30.0, Span(5.0, 5.0))
+    assert other.work.length == LENGTH
+
+
+def test_a_run_that_came_to_no_end_of_its_own_is_recorded_without_a_length() -> None:
+    house = Household()
+    overrun = house.due()
+    assert overrun is not None
+    overrun.reply.fail(DeadlineError("overran"))
+    house.stage.serve()
+    record = params(house.record())
+    assert (record["outcome"], record["took_s"], record["browser_s"]) == ("failed", None, None)
 
 
 def test_d3_ten_triggers_at_once_make_one_run_and_nine_recorded_refusals() -> None:
@@ -154,6 +198,7 @@ def test_c9_a_run_is_settled_and_recorded_as_what_it_was(
     assert (news.job, news.outcome, news.slot) == ("plan", outcome, NOON)
     record = params(house.record())
     assert (record["outcome"], record["counts"], record["reason"]) == (word, counts, reason)
+    assert (record["took_s"], record["browser_s"]) == (30.0, 5.0)
     assert describe(outcome) == (word, counts, reason)
     assert house.running() == ()
 

@@ -323,7 +323,9 @@ def test_an_open_breaker_with_every_slot_hung_does_not_keep_the_front_from_its_m
 def test_d9_a_full_queue_refuses_background_and_takes_p0() -> None:
     house, hold = House(size=2, reserved=1, queue=2), Hold()
     replies = [house.send(hold, P1) for _ in range(4)]
-    assert isinstance(house.result(replies[-1]), QueueFullError)
+    refusal = house.result(replies[-1])
+    assert isinstance(refusal, QueueFullError)
+    assert str(refusal) == "fake: 2 requests of P1 wait already"
     assert house.result(house.send(lambda _: "p0", P0)) == "p0"
     hold.gate.set()
 

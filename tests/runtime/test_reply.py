@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from actors.domain.priority import Band, Priority
 from actors.errors import AppError, CommitRefusedError, DeadlineError, ExpiredError, NotFoundError, PermanentError
 from actors.messages import Request
+from actors.runtime import reply as reply_module
 from actors.runtime.address import Address
 from actors.runtime.client import Caller, Scope, request_id
 from actors.runtime.reply import Answer, ToldReply, WaitingReply
@@ -141,6 +143,33 @@ class Front(Address):
     def tell(self, message: Request, band: Band = Band.P2) -> None:
         self.requests.append((message, band))
         message.reply.settle("done")
+
+
+def test_a_reply_knows_how_long_its_errand_worked_since_it_last_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([10.0, 20.0, 25.0])
+    monkeypatch.setattr(reply_module, "time", SimpleNamespace(monotonic=lambda: next(times)))
+    reply, refused = WaitingReply(), WaitingReply()
+    reply.begin()
+    reply.begin()
+    reply.settle("done")
+    refused.fail(ExpiredError("never began"))
+    assert (reply.took_s, refused.took_s) == (5.0, 0.0)
+
+
+class WorkingFront(Front):
+    """Works three seconds at each errand."""
+
+    def tell(self, message: Request, band: Band = Band.P2) -> None:
+        super().tell(message, band)
+        message.reply.took_s = 3.0  # type: ignore[attr-defined]
+
+
+def test_a_scope_sums_how_long_its_errands_worked_on_each_front() -> None:
+    browser, database, scope = WorkingFront(), WorkingFront(), Scope("run-1", Priority.P1, time.monotonic() + WAIT)
+    browser.name, database.name = "browser", "database"
+    for front in (browser, database, browser):
+        Caller(front, scope).call("work", 1.0)
+    assert scope.worked == {"browser": 6.0, "database": 3.0}
 
 
 @pytest.mark.parametrize(("left", "limit"), [(60.0, 10.0), (10.0, 10.0), (5.0, 45.0), (0.5, 45.0)])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from actors.domain.outcome import Blocked, Done, Failed, Nothing, Snooze
+from actors.domain.workload import Span
 from actors.errors import DeadlineError, MemoryPressureError, PageChangedError, SiteBusyError
 from actors.runtime.client import Scope
 from actors.runtime.runs import Run, RunResult, Runs, execute
@@ -99,6 +102,22 @@ def test_a_run_comes_back_with_its_outcome_and_its_times() -> None:
     assert isinstance(result, RunResult)
     assert result.outcome == Done({"posts": 1})
     assert NOON <= result.started_at <= result.ended_at
+
+
+def test_a_run_works_in_the_scope_of_its_due_time_and_tells_what_it_worked_on_the_browser() -> None:
+    house = RunHouse()
+
+    def body(context: Any) -> Done:
+        context.scope.worked.update(browser=5.0, database=9.0)
+        return Done({"posts": 1})
+
+    run = replace(run_of(body), since=12.0, length=Span(20.0, 60.0))
+    before = time.monotonic()
+    result = house.result(house.send(run))
+    (scope,) = house.scopes
+    assert (scope.since, scope.length) == (12.0, Span(20.0, 60.0))
+    assert result.browser_s == 5.0
+    assert 0 < result.took_s <= time.monotonic() - before
 
 
 @pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt(), asyncio.CancelledError()])
