@@ -94,14 +94,21 @@ def _verdict(house: House, document: dict[str, Any]) -> list[str]:
 def _verdict_on_p0(p0: dict[str, Any]) -> str:
     if not p0["runs"] and not p0["late"]:
         return "No P0 job is due."
-    blameless = f" ({p0['late_in_faults']} of them while what they need was down)" if p0["late_in_faults"] else ""
-    most = p0["start_delay_max"]
-    quick = f"99 % began within {span(p0['start_delay_p99'])} of being due, the last after {span(most)}"
-    if most < _AT_ONCE_S:
-        quick = "each began the moment it was due"
-    if p0["late"]:
-        return f"[bold red]P0 was late: {p0['late']} slots began after {P0_LATE_S:g} s or never{blameless}[/]; {quick}."
-    return f"[bold green]P0 was on time[/], all {p0['runs']:,} runs: {quick}."
+    if p0["start_delay_max"] < _AT_ONCE_S:
+        quick = "began the moment they were due"
+    else:
+        p99, most = span(p0["start_delay_p99"]), span(p0["start_delay_max"])
+        quick = f"began within {p99} of being due in 99 % of cases, the slowest after {most}"
+    if p0["held_by_dependencies"]:
+        quick += (
+            f" ({p0['held_by_dependencies']} held by what they come after, at most {span(p0['held_max'])}, not counted)"
+        )
+    if not p0["late"]:
+        return f"[bold green]P0 was on time[/]: all {p0['runs']:,} runs {quick}."
+    blameless = f", {p0['late_in_faults']} of them because what they need was down" if p0["late_in_faults"] else ""
+    verdict = f"{p0['late']} slots began after {P0_LATE_S:g} s or never{blameless}"
+    style = "bold yellow" if p0["late"] == p0["late_in_faults"] else "bold red"
+    return f"[{style}]P0 was late: {verdict}[/]; {p0['runs']:,} runs {quick}."
 
 
 def _worst(house: House) -> JobTally | None:

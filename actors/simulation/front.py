@@ -99,6 +99,13 @@ class Front(Actor):
                 asker.refused(self, f"{self.name} died", try_)
         self.arbiter = self.setting.arbiter(self.name)
 
+    def tell_whether_up(self) -> None:
+        """Let the tally know whether requests can be served now."""
+        if self.is_down or self.outages or self.arbiter.breaker.state is not BreakerState.CLOSED:
+            self.tally.down(self.name)
+        else:
+            self.tally.up(self.name)
+
     def break_all(self) -> None:
         """Its resource is away: what works in a slot fails; what hangs goes on hanging."""
         for place in self.tally.places(self.name):
@@ -202,5 +209,7 @@ class Front(Actor):
     def _note_breaker(self, before: BreakerState) -> None:
         after = self.arbiter.breaker.state
         if after is not before:
+            # For those who ask, a resource is away until the breaker has found that it is back.
+            self.tell_whether_up()
             self.tally.count(f"breaker_{after}")
             self.journal.note(f"breaker_{after}", f"front={self.name}")

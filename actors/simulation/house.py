@@ -93,6 +93,8 @@ class House:
 
     def live(self, progress: Callable[[float], None] | None = None) -> Tally:
         """Let all the time pass and return what was seen; `progress` hears of virtual seconds now and then."""
+        about = f"days={self.days:g} seed={self.seed} jobs={len(self.loads)} faults={int(self.with_faults)}"
+        self.journal.note("begins", about)
         self.agenda.at(0.0, self.clock.tell, self.clock.tick)
         steps = 0
         while self.agenda.step():

@@ -65,6 +65,7 @@ def browser_waits(tallies: Iterable[JobTally], *priorities: Priority) -> list[fl
 def _p0(tallies: Iterable[JobTally]) -> dict[str, Any]:
     p0 = [tally for tally in tallies if tally.load.priority is Priority.P0]
     delays = [delay for tally in p0 for delay in tally.delays]
+    gates = [wait for tally in p0 for wait in tally.gates]
     return {
         "runs": sum(len(tally.begun) for tally in p0),
         "late": sum(len(tally.late) for tally in p0),
@@ -72,6 +73,8 @@ def _p0(tallies: Iterable[JobTally]) -> dict[str, Any]:
         "start_delay_p50": round(percentile(delays, 0.5), 3),
         "start_delay_p99": round(percentile(delays, 0.99), 3),
         "start_delay_max": round(max(delays, default=0.0), 3),
+        "held_by_dependencies": len(gates),
+        "held_max": round(max(gates, default=0.0), 3),
     }
 
 

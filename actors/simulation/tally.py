@@ -33,6 +33,9 @@ class JobTally:
     missed: set[int] = field(default_factory=set)
     waits: list[float] = field(default_factory=list)
     delays: list[float] = field(default_factory=list)
+    """Of P0: from the time a slot is due and its dependencies let it start to the beginning of its first errand."""
+    gates: list[float] = field(default_factory=list)
+    """Of P0: how long dependencies held a slot, where they did."""
     running: str = ""
     begun: set[int] = field(default_factory=set)
     late: set[int] = field(default_factory=set)
@@ -116,6 +119,8 @@ class Tally:
         if run.load.priority is Priority.P0:
             delay = now - run.ready
             job.delays.append(delay)
+            if run.ready > run.due:
+                job.gates.append(run.ready - run.due)
             if delay > P0_LATE_S:
                 job.late.add(run.number)
                 self._excuse(job, run)
@@ -132,7 +137,8 @@ class Tally:
             self._settled(run.due)
             return
         job.done.add(run.number)
-        wait = now - run.due - run.length_s
+        # Never below nothing by a rounding error.
+        wait = max(0.0, now - run.due - run.length_s)
         job.waits.append(wait)
         if "browser" in run.load.uses and run.load.priority is not Priority.P0:
             self.use.waited(run.due, now, wait)

@@ -87,8 +87,10 @@ class Tree:
             return group.start_failed(name, "injected", now, self.chance.random())
         house.tally.count("restarts")
         house.journal.note("actor_restarted", f"actor={name}")
-        house.tally.up(name)
         actor.revive()
+        house.tally.up(name)
+        if name in house.fronts:
+            house.fronts[name].tell_whether_up()
         if name == "browser":
             house.clock.tell(house.clock.announce)
         return group.started(name, now)
@@ -96,14 +98,13 @@ class Tree:
     def _away(self, outage: Outage) -> None:
         house, front = self.house, self.house.fronts[outage.front]
         house.tally.count("outages")
-        house.tally.down(outage.front)
         house.journal.note("outage_begins", f"front={outage.front}")
         front.outages += 1
+        front.tell_whether_up()
         front.break_all()
 
     def _back(self, outage: Outage) -> None:
         house, front = self.house, self.house.fronts[outage.front]
         front.outages -= 1
         house.journal.note("outage_ends", f"front={outage.front}")
-        if not front.outages:
-            house.tally.up(outage.front)
+        front.tell_whether_up()
