@@ -30,6 +30,7 @@ def _phrases(state: dict[str, Plain]) -> Iterator[str]:
     yield " ".join(f"{name} {_number(fronts, name, 'running')}/{_number(fronts, name, 'size')}" for name in fronts)
     yield _list("running", _part(state, "running"))
     yield _list("queued", [f"{name} {waiting}" for name in fronts if (waiting := _number(fronts, name, "waiting"))])
+    yield _list("lent", [f"{name} {lent}" for name in fronts if (lent := _number(fronts, name, "lent"))])
     yield _list("broken", [name for name in fronts if _part(fronts, name).get("breaker") not in ("closed", None)])
     yield _memory(state)
     yield _list("waiting", _part(state, "waiting"))

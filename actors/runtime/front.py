@@ -305,7 +305,7 @@ class Front:
             self.context.wake_at(max(wake, now))
 
     def _report(self, now: float) -> None:
-        if self.arbiter.running or len(self.arbiter.waiting):
+        if self._busy() or len(self.arbiter.waiting):
             self.idle_since = now
         else:
             self.resource.idle(self.idle_since)
@@ -316,12 +316,16 @@ class Front:
                 self.board.tell(state)
                 self.reported = state
 
+    def _busy(self) -> int:
+        # A slot that is being recalled still works, though the arbiter counts on it already.
+        return self.policy.size - len(self.arbiter.free)
+
     def _state(self) -> FrontState:
         arbiter = self.arbiter
         return FrontState(
             self.resource.name,
             self.policy.size,
-            len(arbiter.running),
+            self._busy(),
             len(arbiter.waiting),
             arbiter.breaker.state,
             len(self.abandoned),

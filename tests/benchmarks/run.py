@@ -1,6 +1,6 @@
-"""What the kernel costs beside its peers, a start in time, and a running supervisor in memory.
+"""What the kernel costs beside its peers, a recall and a start in time, and a running supervisor in memory.
 
-Run as `python -m tests.benchmarks.run [--json] [--starts 3] [--only kernel|start|memory]`. Start and memory are those
+Run as `python -m tests.benchmarks.run [--json] [--starts 3] [--only kernel|recall|start|memory]`. Start and memory are those
 of the real program in a process of its own. Memory is PSS, from
 `/proc/*/smaps_rollup`, of the supervisor's process tree without the embedded servers, which an operator may bring
 himself; it is there on Linux only. Times are on the wall clock, from the moment before the process is made.
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 CONTAINER_MB = 512
 CRASH_LIMIT_MS = 5.0
+RECALL_LIMIT_MS = 200.0
 PARTS = ("python", "node driver", "chromium")
 SPEED = 240
 POSTS = 3
@@ -153,9 +154,9 @@ def _pss_kilobytes(pid: int) -> int:
     return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")), 0)
 
 
-def measure_kernel() -> dict[str, Any]:
-    """Return what `tests.benchmarks.kernel` says, from a process of its own, which pins itself to one core."""
-    words = [sys.executable, "-m", "tests.benchmarks.kernel"]
+def measure_in_process(part: str) -> dict[str, Any]:
+    """Return what `tests.benchmarks.<part>` says, from a process of its own; the kernel's pins itself to one core."""
+    words = [sys.executable, "-m", f"tests.benchmarks.{part}"]
     done = subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True, timeout=STEP_S)
     measured: dict[str, Any] = json.loads(done.stdout)
     return measured
@@ -179,11 +180,23 @@ def kernel_table(kernel: dict[str, Any]) -> Table:
     return table
 
 
+def recall_table(recall: dict[str, dict[str, float]]) -> Table:
+    """Return how soon P0 has the lent context, by what its page was doing, with what is aimed at."""
+    table = Table(title=f"Recall of a lent context in ms (aim: p99 <= {RECALL_LIMIT_MS:g})", title_justify="left")
+    for name in ("the lent page", *recall["all"]):
+        table.add_column(name, justify="left" if name == "the lent page" else "right")
+    for mood, figures in recall.items():
+        table.add_row(mood, *(f"{figure:.1f}" for figure in figures.values()))
+    return table
+
+
 def print_tables(results: dict[str, Any]) -> None:
     """Print what was measured for a person."""
     console = Console()
     if kernel := results.get("kernel"):
         console.print(kernel_table(kernel))
+    if recall := results.get("recall_ms"):
+        console.print(recall_table(recall))
     if starts := results.get("start_s"):
         table = Table(title="Seconds from process start (medians)", title_justify="left")
         table.add_column("data folder")
@@ -210,11 +223,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="one JSON document instead of tables")
     parser.add_argument("--starts", type=int, default=3, help="starts of each kind (3)")
-    parser.add_argument("--only", choices=("kernel", "start", "memory"), help="one part of it")
+    parser.add_argument("--only", choices=("kernel", "recall", "start", "memory"), help="one part of it")
     given = parser.parse_args()
     results: dict[str, Any] = {"load_average": round(psutil.getloadavg()[0], 1)}
     if given.only in (None, "kernel"):
-        results["kernel"] = measure_kernel()
+        results["kernel"] = measure_in_process("kernel")
+    if given.only in (None, "recall"):
+        results["recall_ms"] = measure_in_process("recall")
     if given.only in (None, "start"):
         results["start_s"] = measure_starts(given.starts)
     if given.only in (None, "memory") and Path("/proc/self/smaps_rollup").exists():

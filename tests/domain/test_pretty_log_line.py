@@ -16,7 +16,7 @@ STATE: dict[str, Plain] = {
     "uptime_s": 3725.4,
     "schedule_time": "2026-03-01T12:37:45.719Z",
     "fronts": {
-        "browser": {"size": 3, "running": 2, "waiting": 4, "breaker": "open"},
+        "browser": {"size": 3, "running": 2, "waiting": 4, "breaker": "open", "lent": 1},
         "database": {"size": 10, "running": 0, "waiting": 0, "breaker": "closed"},
     },
     "running": {"posting": "2026-03-01T12:37:00.000Z"},
@@ -85,7 +85,7 @@ def test_fractions_of_seconds_are_for_machines() -> None:
 def test_a_heartbeat_says_load_work_trouble_and_yield_on_one_line() -> None:
     assert line("heartbeat", "heartbeat", beat=7, state=STATE) == (
         "heartbeat beat=7 up 1h2m5s | schedule 12:37 | browser 2/3 database 0/10 | running posting | queued browser 4"
-        " | broken browser | memory 440/512 MB tight | waiting learn | paused plan | restarts valkey 2 | dead letters 1"
+        " | lent browser 1 | broken browser | memory 440/512 MB tight | waiting learn | paused plan | restarts valkey 2 | dead letters 1"
         " | published 3"
     )
 

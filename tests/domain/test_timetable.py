@@ -352,6 +352,29 @@ def test_every_slot_ends_in_exactly_one_fire_or_miss_and_no_job_runs_twice_at_on
         assert set(answered[job].values()) == {1}, "no slot is answered twice"
 
 
+def test_the_next_of_some_jobs_is_the_first_of_their_due_times_and_now_while_one_waits_or_runs() -> None:
+    half_past = hourly("thread", offset=30 * MINUTE)
+    timetable, now = table(hourly(), half_past, hourly("learn"), last=None), NOON + 5 * MINUTE
+    assert timetable.next_of(["plan", "thread"], now) == now
+    fires = {fire.job: fire for fire in timetable.tick(now)}
+    assert timetable.next_of(["plan", "thread"], now) == now
+
+    end(timetable, fires["plan"], Done({"x": 1}), now)
+    assert timetable.next_of(["plan", "thread"], now) == now
+    end(timetable, fires["thread"], Done({"x": 1}), now)
+
+    assert timetable.next_of(["plan", "thread"], now) == NOON + 30 * MINUTE
+    assert timetable.next_of(["plan"], now) == NOON + HOUR
+
+
+def test_a_retry_or_a_snooze_is_the_next_of_its_job_and_of_no_job_there_is_none() -> None:
+    timetable = table(hourly(attempts=2), last=None)
+    (fire,) = timetable.tick(NOON)
+    end(timetable, fire, Failed("away"), NOON, retry_in=MINUTE)
+    assert timetable.next_of(["plan"], NOON) == NOON + MINUTE
+    assert timetable.next_of(["unknown"], NOON) is None
+
+
 @given(pauses=st.lists(st.integers(1, 600), max_size=50))
 def test_next_due_never_lies_in_the_past_and_nothing_happens_before_it(pauses: list[int]) -> None:
     timetable, now = table(hourly(attempts=2), DEPENDENT, last=None), NOON
