@@ -146,4 +146,5 @@ def test_what_is_gone_is_cleared_away_before_it_outgrows_what_is_there() -> None
         sizes.append((len(who._deadlines), len(who._lines[P2, False])))
     assert max(sizes) == (84, 84), "twice as many as wait, and 64"
     assert sizes.count((84, 84)) == 13, "it is done seldom: once for as many that are gone"
+    assert min(sizes[100:]) == (10, 10), "and leaves those that wait"
     assert served(who) == [f"stays{number}" for number in range(10)]
