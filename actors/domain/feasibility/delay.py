@@ -58,6 +58,30 @@ def start_bounds(loads: list[JobLoad], fronts: Mapping[str, Capacity], tick_s: f
     return dict.fromkeys(bounds, math.inf)
 
 
+def blame_for(load: JobLoad, loads: list[JobLoad], fronts: Mapping[str, Capacity]) -> dict[str, float]:
+    """Return for each job that may delay a start of this one for how many seconds one of its runs can: never empty.
+
+    The job itself counts as far as its own run may still be under way when it is due again; what its gate waits for
+    counts with its patience.
+    """
+    responses = response_bounds(loads, fronts)
+    blame = {load.name: max(0.0, load.length.greatest_s - load.every.total_seconds())}
+    for other in loads:
+        shared = resources_of(other) & resources_of(load) & fronts.keys()
+        if other is load or not shared:
+            continue
+        if _is_urgent(other):
+            blame[other.name] = other.length.greatest_s
+        else:
+            holds = [hold_s(other, loads, resource, fronts, responses) for resource in shared - {RUNS}]
+            blame[other.name] = min(max(holds, default=0.0), other.every.total_seconds())
+    known = {other.name for other in loads}
+    for after in load.after:
+        if after.job in known:
+            blame[after.job] = blame.get(after.job, 0.0) + after.patience.total_seconds()
+    return blame
+
+
 @dataclass(frozen=True, slots=True)
 class _World:
     """What stays the same from round to round."""

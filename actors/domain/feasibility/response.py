@@ -69,9 +69,7 @@ def _wait(
     return (blocking + sum(_ahead(load, other, resource, holds[other.name], bounds) for other in rivals)) / rate
 
 
-def _rivals(
-    load: JobLoad, loads: list[JobLoad], resource: str, capacity: Capacity
-) -> tuple[list[JobLoad], int]:
+def _rivals(load: JobLoad, loads: list[JobLoad], resource: str, capacity: Capacity) -> tuple[list[JobLoad], int]:
     """Return the others of P1 to P3 on a front, and how many slots serve them however much P0 there is."""
     users = [other for other in loads if other is not load and resource in resources_of(other)]
     rivals = [other for other in users if other.priority is not Priority.P0]
@@ -108,8 +106,11 @@ def _ahead(load: JobLoad, rival: JobLoad, resource: str, hold: float, bounds: Ma
 
     every = rival.every.total_seconds()
     work = 0.0
-    if bounds[rival.name] > (phase(load, rival) or every):
-        work += before(min(bounds[rival.name], every) + patience)
+    if bounds[rival.name] == math.inf:
+        # It may be behind: one run is under way and one slot waits, with due times as old as may be.
+        work += 2 * whole
+    elif bounds[rival.name] > (phase(load, rival) or every):
+        work += before(bounds[rival.name] + patience)
     due = phase(rival, load)
     while due < window and before(patience - due) > 0.0:
         work += before(patience - due)

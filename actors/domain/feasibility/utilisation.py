@@ -119,8 +119,7 @@ def _lent(loads: list[JobLoad], others: list[JobLoad], capacity: Capacity) -> fl
     lendable = [load for load in others if is_cut(load)]
     if not lendable:
         return 0.0
-    weight = sum(demand(load, BROWSER) for load in lendable)
-    errand = sum(demand(load, BROWSER) * _mean_errand(load) for load in lendable) / weight
+    errand = max(errand_of(load, capacity) for load in lendable)
     starts = starts_per_second(urgent)
     # Of `size` errands under way the `reserved` that end last leave their slots idle, and ends lie evenly.
     idle = errand * sum(rank / (capacity.size + 1) for rank in range(1, capacity.reserved + 1))
@@ -131,19 +130,17 @@ def _lent(loads: list[JobLoad], others: list[JobLoad], capacity: Capacity) -> fl
 
 
 def starts_per_second(loads: list[JobLoad]) -> float:
-    """Return how many different moments a second, in the mean, one or more of these jobs are due at.
+    """Return how many moments a second, at most in the mean, one or more of these jobs are due at.
 
-    Two grids meet every least common multiple of their intervals if their offsets differ by a multiple of the greatest
-    common divisor, and never otherwise.
+    A job all of whose slots are slots of another one adds none.
     """
-    rate = 0.0
-    for number, load in enumerate(loads):
-        alone = 1.0
-        for other in loads[:number]:
-            if phase(load, other) == 0.0:
-                alone *= 1.0 - _divisor(load, other) / _micros(other.every)
-        rate += alone / load.every.total_seconds()
-    return rate
+    grids = {(_micros(load.every), _micros(load.offset) % _micros(load.every)) for load in loads}
+    finest = [
+        every
+        for every, offset in grids
+        if not any(every % other == 0 and offset % other == shift and other < every for other, shift in grids)
+    ]
+    return sum(1e6 / every for every in finest)
 
 
 def phase(load: JobLoad, other: JobLoad) -> float:
@@ -158,10 +155,6 @@ def _divisor(load: JobLoad, other: JobLoad) -> int:
 
 def _micros(duration: timedelta) -> int:
     return duration // timedelta(microseconds=1)
-
-
-def _mean_errand(load: JobLoad) -> float:
-    return work_s(load, BROWSER) / (set_up_s(load) / SETUP_S)
 
 
 def _mean_pieces(length: Span, piece: float) -> float:
