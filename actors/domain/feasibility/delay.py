@@ -39,9 +39,10 @@ def start_bounds(loads: list[JobLoad], fronts: Mapping[str, Capacity], tick_s: f
       one errand at a time, the rest with peers, and the peers that are not served stand ahead of i. From then on every
       slot that ends goes to P0, in the order of arrival, so the wait is the least element of the workload vector after
       those ahead have been assigned (the recursion of Kiefer and Wolfowitz, which grows with each of its terms), begun
-      with whole errands. The largest over the possible numbers of peers in service counts. It is blocking by the
-      longest lower-priority sections plus interference of equals, as in the response-time analysis of Joseph and Pandya
-      and of Audsley, where each term is taken once because no peer is served twice before i.
+      with whole errands, and no more than all that work over all slots. The largest over the possible numbers of peers
+      in service counts. It is blocking by the longest lower-priority sections plus interference of equals, as in the
+      response-time analysis of Joseph and Pandya and of Audsley, where each term is taken once because no peer is
+      served twice before i.
     - A job whose greatest length and bound do not fit into its interval has no bound: each run may delay the next.
 
     It holds while resources answer and clocks do not jump: retries, outages and memory are not in it. Schedule time is
@@ -162,7 +163,8 @@ def _wait(
         heapq.heapify(slots)
         for ahead in peers[: len(peers) - served]:
             heapq.heapreplace(slots, slots[0] + ahead)
-        worst = max(worst, slots[0])
+        # Until i is served no slot idles, so that neither can it wait longer than all the work before it takes.
+        worst = max(worst, min(slots[0], (sum(peers) + sum(others[:strangers])) / capacity.size))
     return worst
 
 

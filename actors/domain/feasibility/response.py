@@ -59,27 +59,28 @@ def _wait(
     load: JobLoad, loads: list[JobLoad], resource: str, fronts: Mapping[str, Capacity], bounds: Mapping[str, float]
 ) -> float:
     """Return how long a run of `load` may wait for its slots of one front, all its errands together."""
-    rivals, rate = _rivals(load, loads, resource, fronts[resource])
-    if len(rivals) < rate:
-        return 0.0
-    if rate <= 0 or bounds[load.name] == math.inf:
-        return math.inf
-    holds = {other.name: hold_s(other, loads, resource, fronts, bounds) for other in rivals}
-    blocking = sum(sorted(holds.values(), reverse=True)[:rate])
-    return (blocking + sum(_ahead(load, other, resource, holds[other.name], bounds) for other in rivals)) / rate
-
-
-def _rivals(load: JobLoad, loads: list[JobLoad], resource: str, capacity: Capacity) -> tuple[list[JobLoad], int]:
-    """Return the others of P1 to P3 on a front, and how many slots serve them however much P0 there is."""
+    capacity = fronts[resource]
     users = [other for other in loads if other is not load and resource in resources_of(other)]
     rivals = [other for other in users if other.priority is not Priority.P0]
-    return rivals, capacity.size - max(capacity.reserved, len(users) - len(rivals))
+    urgent = [other for other in users if other.priority is Priority.P0]
+    if len(rivals) < capacity.size - max(capacity.reserved, len(urgent)):
+        return 0.0
+    if capacity.share <= 0 or bounds[load.name] == math.inf:
+        return math.inf
+    # P0 within its reservation is in nobody's way; what goes beyond takes slots from the share.
+    beyond = urgent if len(urgent) > capacity.reserved else []
+    holds = {other.name: hold_s(other, loads, resource, fronts, bounds) for other in [*rivals, *beyond]}
+    blocking = sum(sorted((holds[other.name] for other in rivals), reverse=True)[: capacity.share])
+    ahead = sum(_ahead(load, other, resource, holds[other.name], bounds) for other in [*rivals, *beyond])
+    return (blocking + ahead) / capacity.share
 
 
 def hold_s(
     load: JobLoad, loads: list[JobLoad], resource: str, fronts: Mapping[str, Capacity], bounds: Mapping[str, float]
 ) -> float:
-    """Return the longest that a run of P1 to P3 keeps one slot; on the browser it may wait there for a connection."""
+    """Return the longest that a run keeps one slot; on the browser it may wait there for a connection."""
+    if load.priority is Priority.P0:
+        return _hold_of_p0(load, loads, resource, fronts)
     if resource == RUNS:
         return bounds[load.name] if load.deadline_s is None else min(bounds[load.name], load.deadline_s)
     hold = errand_of(load, fronts[resource])
@@ -88,9 +89,19 @@ def hold_s(
     return hold
 
 
+def _hold_of_p0(load: JobLoad, loads: list[JobLoad], resource: str, fronts: Mapping[str, Capacity]) -> float:
+    """Return P0's hold if it waits for nothing else meanwhile, `inf` if it may."""
+    inner = {BROWSER: {DATABASE} & load.uses, RUNS: load.uses}.get(resource, frozenset())
+    for name in inner & fronts.keys():
+        urgent = sum(other.priority is Priority.P0 and name in other.uses for other in loads)
+        if urgent > fronts[name].reserved:
+            return math.inf
+    return load.length.greatest_s
+
+
 def _ahead(load: JobLoad, rival: JobLoad, resource: str, hold: float, bounds: Mapping[str, float]) -> float:
     """Return the most time in slots of a rival's runs that goes before a run of `load` while it is there."""
-    errands = max(1.0, set_up_most_s(rival) / SETUP_S)
+    errands = max(1.0, set_up_most_s(rival) / SETUP_S)  # P0 has one
     whole, window = (hold if resource != BROWSER else errands * hold), bounds[load.name]
     patience = STRETCH[load.priority] * max(load.length.mean_s, _LEAST_S)
 
@@ -106,6 +117,9 @@ def _ahead(load: JobLoad, rival: JobLoad, resource: str, hold: float, bounds: Ma
 
     every = rival.every.total_seconds()
     work = 0.0
+    if rival.priority is Priority.P0:
+        in_window = math.floor((window - phase(rival, load)) / every) + 1
+        return whole * (1 + max(0, in_window))
     if bounds[rival.name] == math.inf:
         # It may be behind: one run is under way and one slot waits, with due times as old as may be.
         work += 2 * whole
