@@ -1,8 +1,9 @@
 """The whole program with the jobs of a scenario in place of its own. Run as `python -m tests.benchmarks.contended run`.
 
-`SCENARIO` names the file, `SCENARIO_DAY` the schedule time (epoch seconds) at which its day begins. A run of the browser is made of real visits to the site, each of which stays on its page for
-the errand's length; a run without it holds a connection. The scenario's seconds are schedule time, so at `--speed 60` a
-visit of 45 s stays for 0.75 s. Each run writes one line with its figures.
+`SCENARIO` names the file, `SCENARIO_DAY` the schedule time (epoch seconds) at which its day begins. A run of the
+browser is made of real visits to the site, each of which stays on its page for the errand's length; a run without it
+holds a connection. The scenario's seconds are schedule time, so at `--speed 60` a visit of 45 s stays for 0.75 s. Each
+run writes one line with its figures.
 """
 
 from __future__ import annotations

@@ -24,7 +24,6 @@ _SETTINGS = hypothesis.settings(
     max_examples=TRACES,
     stateful_step_count=25,
     database=None,
-    deadline=None,
     suppress_health_check=list(hypothesis.HealthCheck),
 )
 

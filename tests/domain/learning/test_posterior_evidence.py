@@ -26,7 +26,7 @@ def evidence(seed: int, rows: int, noise: float = 0.5) -> Evidence:
     )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), rows=st.integers(1, 30))
 def test_what_was_added_and_removed_leaves_no_trace(seed: int, rows: int) -> None:
     before = prior().add(evidence(seed, 10))
