@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from rich.padding import Padding
@@ -10,7 +11,7 @@ from rich.text import Text
 
 from actors.domain.duration import format_duration
 from actors.domain.priority import Priority
-from actors.simulation.chart import IDLE, MARKS, chart
+from actors.simulation.chart import CELLS, IDLE, MARKS, chart
 from actors.simulation.summary import mean
 from actors.simulation.tally import P0_LATE_S
 
@@ -25,6 +26,8 @@ REPORT_WIDTH = 100
 _COLOURS = {Priority.P0: "bright_red", Priority.P1: "yellow", Priority.P2: "cyan", Priority.P3: "blue"}
 _NUMBERS = ("every", "due", "runs", "missed", "wait", "longest")
 _SHORT = {"browser": "browser", "database": "db", "redis": "redis", "openai": "model"}
+_STYLES = {IDLE: "dim", **{mark: _COLOURS[priority] for priority, mark in MARKS.items()}}
+_BAR = re.compile(f"[{''.join(_STYLES)}]{{{CELLS}}}")
 _AT_ONCE_S = 0.05
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 
@@ -105,7 +108,8 @@ def _verdict_on_p0(p0: dict[str, Any]) -> str:
         )
     if not p0["late"]:
         return f"[bold green]P0 was on time[/]: all {p0['runs']:,} runs {quick}."
-    blameless = f", {p0['late_in_faults']} of them because what they need was down" if p0["late_in_faults"] else ""
+    blamed = "all" if p0["late"] == p0["late_in_faults"] else f"{p0['late_in_faults']} of them"
+    blameless = f", {blamed} because what they need was down" if p0["late_in_faults"] else ""
     verdict = f"{p0['late']} slots began after {P0_LATE_S:g} s or never{blameless}"
     style = "bold yellow" if p0["late"] == p0["late_in_faults"] else "bold red"
     return f"[{style}]P0 was late: {verdict}[/]; {p0['runs']:,} runs {quick}."
@@ -157,20 +161,22 @@ def _print_chart(console: Console, house: House, width: int) -> None:
     days = "" if house.days == 1 else f", mean of {house.days:g} days"
     console.print(
         f"[bold]The browser's day[/]{days}: a full bar is all {contexts} contexts for half an hour; "
-        "to its right, how many runs wait."
+        "to its right, how many runs wait.",
+        highlight=False,
+        width=width,
     )
-    legend = "   ".join(f"{mark} {priority.name}" for priority, mark in MARKS.items())
-    console.print(_coloured(f"{legend}   {IDLE} idle"))
+    legend = (f"[{_COLOURS[priority]}]{mark}[/] {priority.name}" for priority, mark in MARKS.items())
+    console.print("   ".join([*legend, f"[dim]{IDLE}[/] idle"]), highlight=False)
     for line in chart(house.tally.use, contexts, house.days, columns=2 if width >= REPORT_WIDTH else 1):
         console.print(_coloured(line), no_wrap=True, overflow="crop")
 
 
 def _coloured(line: str) -> Text:
+    """Colour the bars; the full height of a waiting column looks like P0 and is left alone."""
     text = Text(line)
-    for priority, mark in MARKS.items():
-        # The height of the waiting column may look like a bar of P0; only what stands in a bar is coloured.
-        text.highlight_regex(f"{mark}+(?=[{IDLE}▓▒░ ])", _COLOURS[priority])
-    text.highlight_regex(f"{IDLE}+", "dim")
+    for part in _BAR.finditer(line):
+        for offset, mark in enumerate(part[0], part.start()):
+            text.stylize(_STYLES[mark], offset, offset + 1)
     return text
 
 
