@@ -36,7 +36,8 @@ def chart(use: Use, contexts: int, days: float, columns: int = 2) -> list[str]:
     Each half hour has its bar, and beside it the height and the number of the runs that wait for the browser.
     """
     waiting = [seconds / BIN_S / days for seconds in use.wait]
-    most = max(*waiting, 1e-9)
+    # A day on which nobody waits to speak of shall not look like one of queues.
+    most = max(*waiting, 1.0)
     cells = []
     for index in range(BINS):
         shares = [use.work[priority][index] / (BIN_S * contexts * days) for priority in Priority]

@@ -1,9 +1,9 @@
 """What the kernel costs beside its peers, a recall and a start in time, and a running supervisor in memory.
 
-Run as `python -m tests.benchmarks.run [--json] [--starts 3] [--only kernel|recall|start|memory]`. Start and memory are those
-of the real program in a process of its own. Memory is PSS, from
-`/proc/*/smaps_rollup`, of the supervisor's process tree without the embedded servers, which an operator may bring
-himself; it is there on Linux only. Times are on the wall clock, from the moment before the process is made.
+Run as `python -m tests.benchmarks.run [--json] [--starts 3] [--only kernel|recall|start|memory]`. Start and memory are
+those of the real program in a process of its own. Memory is PSS, from `/proc/*/smaps_rollup`, of its process
+tree without the embedded servers, which an operator may bring himself; it is there on Linux only. Times are on the wall
+clock, from the moment before the process is made.
 """
 
 from __future__ import annotations

@@ -85,8 +85,8 @@ def test_fractions_of_seconds_are_for_machines() -> None:
 def test_a_heartbeat_says_load_work_trouble_and_yield_on_one_line() -> None:
     assert line("heartbeat", "heartbeat", beat=7, state=STATE) == (
         "heartbeat beat=7 up 1h2m5s | schedule 12:37 | browser 2/3 database 0/10 | running posting | queued browser 4"
-        " | lent browser 1 | broken browser | memory 440/512 MB tight | waiting learn | paused plan | restarts valkey 2 | dead letters 1"
-        " | published 3"
+        " | lent browser 1 | broken browser | memory 440/512 MB tight | waiting learn | paused plan | restarts valkey 2"
+        " | dead letters 1 | published 3"
     )
 
 
