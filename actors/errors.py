@@ -52,8 +52,6 @@ class MailboxFullError(TransientError):
 class QueueFullError(TransientError):
     """The front has as many waiting requests of this priority as it may hold."""
 
-    spent = 0.0
-
 
 class DeadlineError(TransientError):
     """The work did not end before its deadline, and its handle was destroyed."""
@@ -63,8 +61,6 @@ class DeadlineError(TransientError):
 
 class MemoryPressureError(TransientError):
     """The container is near its memory limit and takes no work of this priority."""
-
-    spent = 0.0
 
 
 class ExpiredError(TransientError):
@@ -79,8 +75,6 @@ class ResourceDiedError(TransientError):
 
 class CircuitOpenError(TransientError):
     """The resource's breaker is open; `retry_after` is in real seconds."""
-
-    spent = 0.0
 
     def __init__(self, message: str, retry_after: float) -> None:
         super().__init__(message)
@@ -104,8 +98,6 @@ class ModelBusyError(TransientError):
 
 class BudgetExceededError(TransientError):
     """The call would not fit into what is left of the lane's money today."""
-
-    spent = 0.0
 
 
 class ModelRefusedError(PermanentError):

@@ -237,6 +237,8 @@ class Front:
             case Refusal.MEMORY:
                 usage = self.pressure.usage if self.pressure is not None else None
                 error = MemoryPressureError(f"{name}: no {request.priority.name} starts now, of the memory {usage}")
+        # Nothing was begun, so nothing is owed.
+        error.spent = 0.0
         _fail(request, error)
 
     def _revoke(self, request_id: str, slot: int) -> None:

@@ -55,6 +55,18 @@ class Read(Look):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAndTidy(Read):
+    """The same, and then tidy up on the page, whatever happened there."""
+
+    async def perform(self, page: Page, desk: Desk) -> Any:
+        try:
+            # Not super(): a dataclass with slots is another class than the one that its methods were written in.
+            return await Read.perform(self, page, desk)
+        finally:
+            await page.evaluate("1")
+
+
+@dataclass(frozen=True, slots=True)
 class Publish(Look):
     """Ask for permission and count a click."""
 
@@ -96,12 +108,16 @@ def counted(stage: Stage, **expected: int) -> None:
     eventually(lambda: expected.items() <= stage.state("browser").counters.items(), str(expected))
 
 
-@pytest.mark.parametrize("script", [WAITING, SPINNING], ids=["a page that waits", "a page that spins"])
+@pytest.mark.parametrize(
+    ("kind", "script"),
+    [(Read, WAITING), (Read, SPINNING), (ReadAndTidy, SPINNING)],
+    ids=["a page that waits", "a page that spins", "a page that spins and an errand that asks it for more"],
+)
 def test_a3_an_unannounced_p0_has_the_lent_context_and_the_recalled_errand_ends_after_it(
-    stage: Stage, lend: Callable[..., Browser], caplog: pytest.LogCaptureFixture, script: str
+    stage: Stage, lend: Callable[..., Browser], caplog: pytest.LogCaptureFixture, kind: type[Read], script: str
 ) -> None:
     caplog.set_level(logging.INFO)
-    browser, errand = lend(), Read(script)
+    browser, errand = lend(), kind(script)
     lent = read(stage, errand)
     assert stage.state("browser").lent == 1
 

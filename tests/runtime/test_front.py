@@ -98,7 +98,9 @@ class Hold:
 
 def test_a_result_comes_back_and_the_slot_is_free_again() -> None:
     house = House()
-    assert house.result(house.send(lambda _: 42)) == 42
+    reply = house.send(lambda _: 42)
+    assert house.result(reply) == 42
+    assert reply.took_s > 0
     house.stage.serve_until(lambda: house.free() == 3)
     assert house.state().counters["done"] == 1
 
@@ -326,6 +328,7 @@ def test_d9_a_full_queue_refuses_background_and_takes_p0() -> None:
     refusal = house.result(replies[-1])
     assert isinstance(refusal, QueueFullError)
     assert str(refusal) == "fake: 2 requests of P1 wait already"
+    assert refusal.spent == 0.0
     assert house.result(house.send(lambda _: "p0", P0)) == "p0"
     hold.gate.set()
 
