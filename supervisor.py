@@ -40,7 +40,7 @@ def _dispatch(given: argparse.Namespace) -> int:
         case "check":
             from actors.commands.check import check
 
-            return check(data=given.data, as_json=given.json)
+            return check(data=given.data, as_json=given.json, scenario=given.scenario, load=given.load)
         case "jobs":
             from actors.commands.jobs import jobs
 
@@ -70,9 +70,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--speed", type=_speed, default=1.0, help="schedule seconds in a real second (1)")
     run.add_argument("--for", dest="lasting", type=_duration, help="run that long in real time, then stop: 90s, 12m")
     run.add_argument("--data", type=Path, help="directory of everything that is kept (data.dir of the configuration)")
-    check = commands.add_parser("check", help="say what is wrong before anything starts")
+    check = commands.add_parser("check", help="say what is wrong, and prove the schedule, before anything starts")
     check.add_argument("--data", type=Path, help="as for run")
     check.add_argument("--json", action="store_true", help="one JSON document instead of a table")
+    check.add_argument("--scenario", type=Path, help="prove the jobs of this CSV file instead, and nothing else")
+    check.add_argument("--load", type=_load, default=1.0, help="factor on the lengths of browser jobs behind P0 (1)")
     jobs = commands.add_parser("jobs", help="list the jobs")
     jobs.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     send = commands.add_parser("send", help="say a control word to the running supervisor")

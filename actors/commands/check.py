@@ -1,4 +1,4 @@
-"""`check`: a doctor for the set-up. One line per dependency, with what to do about it; starts nothing."""
+"""`check`: a doctor for the set-up. One line per dependency, a proof of the schedule, what to do; starts nothing."""
 
 from __future__ import annotations
 
@@ -18,10 +18,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from actors.commands.lengths import read_lengths
 from actors.commands.loading import load_all
+from actors.commands.proof import document_of, print_proof, prove_registry, prove_scenario, sentence_of
 from actors.embedded.chromium import find
 from actors.embedded.programs import find_postgres, find_valkey
 from actors.errors import AppError
+from actors.simulation.scenario import read_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,28 +46,54 @@ class Finding:
     hint: str = ""
 
 
-def check(*, data: Path | None, as_json: bool) -> int:
-    """Print what is there and what is missing; return 0 if the engine can run, 1 if not.
+def check(*, data: Path | None, as_json: bool, scenario: Path | None = None, load: float = 1.0) -> int:
+    """Print what is there, what is missing, and what the schedule comes to; return 0 if all is well, 1 if not.
+
+    As JSON it is a list of findings. The last one, `schedule`, has a key more than the others: `proof`, with
+    `feasible`, `utilisation`, `jobs`, `p0` and `findings` (see `actors.commands.proof.document_of`).
+
+    Args:
+        data: the data directory, instead of the configured one.
+        as_json: whether a program reads it.
+        scenario: prove this scenario on the configured slots instead, and look at nothing else.
+        load: factor on the lengths of browser jobs of P1 to P3.
 
     Raises:
-        ConfigError: the configuration itself is refused.
+        ConfigError: the configuration or the scenario itself is refused.
     """
     config, jobs = load_all({"data.dir": str(data)} if data is not None else None)
-    findings = [Finding("configuration", ok=True, found=f"valid, {len(jobs)} jobs")]
+    if scenario is not None:
+        findings, proof = [], prove_scenario(config, read_scenario(scenario, load))
+    else:
+        findings = _look_at_all(config, len(jobs))
+        proof = prove_registry(config, jobs, read_lengths(config, jobs)[0], load)
+    verdict = Finding(
+        "schedule", ok=proof.is_feasible, found=sentence_of(proof), hint="; ".join(c.advice for c in proof.complaints)
+    )
+    if as_json:
+        entries = [asdict(finding) for finding in findings] + [{**asdict(verdict), "proof": document_of(proof)}]
+        json.dump(entries, sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    else:
+        console = Console()
+        _print(console, findings)
+        print_proof(console, proof)
+    return 0 if all(finding.ok for finding in [*findings, verdict]) else 1
+
+
+def _look_at_all(config: Config, jobs: int) -> list[Finding]:
+    findings = [Finding("configuration", ok=True, found=f"valid, {jobs} jobs")]
     for name, look in _LOOKS.items():
         try:
             findings.append(Finding(name, ok=True, found=look(config)))
         except AppError as error:
             findings.append(Finding(name, ok=False, found=error.message, hint=error.hint))
-    if as_json:
-        json.dump([asdict(finding) for finding in findings], sys.stdout, indent=2)
-        sys.stdout.write("\n")
-    else:
-        _print(findings)
-    return 0 if all(finding.ok for finding in findings) else 1
+    return findings
 
 
-def _print(findings: list[Finding]) -> None:
+def _print(console: Console, findings: list[Finding]) -> None:
+    if not findings:
+        return
     table = Table(show_header=False, box=None)
     table.add_column()
     table.add_column(no_wrap=True)
@@ -73,7 +102,8 @@ def _print(findings: list[Finding]) -> None:
         mark = "[green]ok[/]" if finding.ok else "[red]missing[/]"
         found = escape(finding.found) + (f"\n[yellow]{escape(finding.hint)}[/]" if finding.hint else "")
         table.add_row(mark, finding.name, found)
-    Console().print(table)
+    console.print(table)
+    console.print()
 
 
 def _data(config: Config) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from actors import log
 from actors.app import App
 from actors.commands.loading import data_folder, load_all
+from actors.commands.proof import insist, prove_registry
 from actors.domain.boot import BootState
 from actors.errors import AppError, ConfigError
 from actors.runtime.boot import BootFile
@@ -46,12 +47,13 @@ def run(*, speed: float, lasting: timedelta | None, data: Path | None) -> int:
     Does not return when too many threads hang: the process then replaces itself by a fresh one.
 
     Raises:
-        ConfigError: the configuration is refused, or the data directory is in use.
+        ConfigError: the configuration is refused, or breaks the promise to P0; or the data directory is in use.
     """
     began = time.monotonic()
     config, jobs = load_all({"data.dir": str(data)} if data is not None else None)
     boot_id = uuid.uuid4().hex
     log.setup(config.log, secrets=config.secrets(), boot=boot_id[:8])
+    insist(prove_registry(config, jobs, {}))
     folder = data_folder(config)
     ended, asked = threading.Event(), threading.Event()
     # A thread that computes would else keep the others, P0 among them, waiting for ten times as long.

@@ -52,7 +52,7 @@ _LOAD_LIMIT_S = 10.0
 _LOAD_AGAIN_S = 1.0
 _LOAD_LOST_S = 2 * _LOAD_LIMIT_S + 2.0
 """After this long without an answer the question about history counts as lost."""
-_TICK_EVERY_S = 1.0
+TICK_EVERY_S = 1.0
 _OPEN_LOOK_S = 0.05
 _LONGEST_BACKOFF_S = 300.0
 _FORETELL_EVERY_S = 5.0
@@ -93,7 +93,7 @@ class Ticker:
             while not self._stopped:
                 with self._lock:
                     self._scheduler.run_pending()
-                    self._pull_forward(_TICK_EVERY_S)
+                    self._pull_forward(TICK_EVERY_S)
                     idle = self._scheduler.idle_seconds
                 self._changed.wait(max(idle or 0.0, 0.001))
                 self._changed.clear()

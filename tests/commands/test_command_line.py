@@ -53,7 +53,8 @@ def test_check_names_every_dependency_and_is_content_here(tmp_path: Path) -> Non
     done = supervisor("check", "--json", "--data", str(tmp_path / "data"))
     assert done.returncode == 0, done.stdout
     names = [finding["name"] for finding in json.loads(done.stdout)]
-    assert names == ["configuration", "data directory", "Chromium", "Postgres", "Redis", "model", "platform"]
+    looked_at = ["configuration", "data directory", "Chromium", "Postgres", "Redis", "model", "platform"]
+    assert names == [*looked_at, "schedule"]
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,8 @@ def test_p0_without_its_reservation_is_a_broken_promise_with_the_reservation_as_
     found = proof(jobs, {**FRONTS, "browser": Capacity(3, 0)})
     (complaint,) = found.complaints
     assert (complaint.kind, complaint.subject, complaint.measure) == (Kind.P0_LATE, "posting", TICK_S + 45.5)
-    assert "browser: keep 1 slots for P0 instead of 0" in complaint.advice
+    assert "browser: keep 1 for P0 instead of 0" in complaint.advice
+    assert [name for name, share in complaint.blame if share] == ["s0", "s1", "s2"]
     assert found.is_sustainable
     assert not found.is_promise_kept
 

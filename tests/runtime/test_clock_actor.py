@@ -323,7 +323,7 @@ def test_the_ticker_ticks_by_itself() -> None:
 
 
 def test_an_expected_slot_pulls_the_next_tick_forward_and_a_later_one_does_not_put_it_off(monkeypatch: Any) -> None:
-    monkeypatch.setattr("actors.runtime.clock._TICK_EVERY_S", 3600.0)
+    monkeypatch.setattr("actors.runtime.clock.TICK_EVERY_S", 3600.0)
     ticker, count = ticks()
     with ticker._lock:
         ticker._entry.next_run = datetime.now() + HOUR  # noqa: DTZ005 - as `schedule` reckons

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import heapq
 import math
 from dataclasses import dataclass
@@ -49,38 +50,48 @@ def start_bounds(loads: list[JobLoad], fronts: Mapping[str, Capacity], tick_s: f
     taken to be real time (speed 1).
     """
     world = _World(loads, fronts, tick_s, response_bounds(loads, fronts))
-    urgent = [load for load in loads if _is_urgent(load)]
-    bounds = {load.name: _Bound(tick_s) for load in urgent}
+    return {name: bound.start_s for name, bound in _bounds(world).items()}
+
+
+def blame_for(load: JobLoad, loads: list[JobLoad], fronts: Mapping[str, Capacity], tick_s: float) -> dict[str, float]:
+    """Return for each job how many seconds it can add to a start of this P0 job; 0 for what can only do so by others.
+
+    On each front where it may wait every job counts that may be there, with the longest it keeps a slot, but no more
+    than the wait or its own interval. What its gate waits for counts with the patience. The job itself counts as far as
+    its own run may still be under way when it is due again.
+    """
+    world = _World(loads, fronts, tick_s, response_bounds(loads, fronts))
+    bounds = _bounds(world)
+    blame = dict.fromkeys((other.name for other in loads), 0.0)
+    delay = tick_s
+    for resource in sorted(resources_of(load) & fronts.keys()):
+        wait = _wait(load, world, resource, bounds, is_announced=False)
+        if wait == 0.0:
+            continue
+        delay += wait
+        for other in loads:
+            if other is not load and resource in resources_of(other) and _may_meet(load, other, world, bounds):
+                hold = _hold(other, world, resource, bounds)
+                blame[other.name] += min(hold, wait, other.every.total_seconds())
+    for after in load.after:
+        patience = _patience(dataclasses.replace(load, after=(after,)), loads, bounds)
+        if patience:
+            blame[after.job] += patience
+            delay += patience
+    outlasts = load.length.greatest_s + min(delay, load.every.total_seconds()) - load.every.total_seconds()
+    blame[load.name] += max(0.0, outlasts)
+    return blame
+
+
+def _bounds(world: _World) -> dict[str, _Bound]:
+    urgent = [load for load in world.loads if _is_urgent(load)]
+    bounds = {load.name: _Bound(world.tick_s) for load in urgent}
     for _ in range(_MOST_ROUNDS):
         grown = {load.name: bounds[load.name].joined(_bound(load, world, bounds)) for load in urgent}
         if grown == bounds:
-            return {name: bound.start_s for name, bound in bounds.items()}
+            return bounds
         bounds = grown
-    return dict.fromkeys(bounds, math.inf)
-
-
-def blame_for(load: JobLoad, loads: list[JobLoad], fronts: Mapping[str, Capacity]) -> dict[str, float]:
-    """Return for each job that may delay a start of this one for how many seconds one of its runs can: never empty.
-
-    The job itself counts as far as its own run may still be under way when it is due again; what its gate waits for
-    counts with its patience.
-    """
-    responses = response_bounds(loads, fronts)
-    blame = {load.name: max(0.0, load.length.greatest_s - load.every.total_seconds())}
-    for other in loads:
-        shared = resources_of(other) & resources_of(load) & fronts.keys()
-        if other is load or not shared:
-            continue
-        if _is_urgent(other):
-            blame[other.name] = other.length.greatest_s
-        else:
-            holds = [hold_s(other, loads, resource, fronts, responses) for resource in shared - {RUNS}]
-            blame[other.name] = min(max(holds, default=0.0), other.every.total_seconds())
-    known = {other.name for other in loads}
-    for after in load.after:
-        if after.job in known:
-            blame[after.job] = blame.get(after.job, 0.0) + after.patience.total_seconds()
-    return blame
+    return dict.fromkeys(bounds, _Bound(math.inf, math.inf, math.inf))
 
 
 @dataclass(frozen=True, slots=True)

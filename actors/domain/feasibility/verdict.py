@@ -32,6 +32,7 @@ _NICE = tuple(
     for minutes in (1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440, 2880, 10080)
 )
 _NAMED = 3
+_LEAST_SHARE = 0.005
 
 
 class Kind(StrEnum):
@@ -102,7 +103,9 @@ def prove(loads: Sequence[JobLoad], fronts: Mapping[str, Capacity], tick_s: floa
     p0 = start_bounds(there, fronts, tick_s)
     complaints = [_overload(name, both, there) for name, both in utilisation.items() if max(both) > 1.0]
     complaints += [_too_long(load) for load in there if own[load.name] >= 1.0 or _misses_deadline(load)]
-    complaints += [_late(load, there, fronts, p0) for load in there if p0.get(load.name, 0.0) > P0_LIMIT_S]
+    complaints += [
+        _late(load, there, fronts, p0[load.name], tick_s) for load in there if p0.get(load.name, 0.0) > P0_LIMIT_S
+    ]
     return Proof(utilisation, own, p0, tuple(complaints))
 
 
@@ -163,17 +166,18 @@ def _too_long(load: JobLoad) -> Complaint:
     )
 
 
-def _late(load: JobLoad, loads: list[JobLoad], fronts: Mapping[str, Capacity], p0: Mapping[str, float]) -> Complaint:
-    bound = p0[load.name]
-    blame = _shares(blame_for(load, loads, fronts))
-    how = "without any bound" if bound == math.inf else f"{bound:.0f} s late"
+def _late(
+    load: JobLoad, loads: list[JobLoad], fronts: Mapping[str, Capacity], bound: float, tick_s: float
+) -> Complaint:
+    blame = _shares(blame_for(load, loads, fronts, tick_s))
+    how = "without any bound" if bound == math.inf else f"{bound:.3g} s late"
     crowded = [
         (name, front.reserved, count)
         for name, front in fronts.items()
         if name in resources_of(load)
         and (count := sum(o.priority is Priority.P0 and name in resources_of(o) for o in loads)) > front.reserved
     ]
-    advice = [f"{name}: keep {count} slots for P0 instead of {reserved}" for name, reserved, count in crowded]
+    advice = [f"{name}: keep {count} for P0 instead of {reserved}" for name, reserved, count in crowded]
     if bound == math.inf:
         advice.append(f"see that {load.name} ends well before it is due again")
     return Complaint(
@@ -198,8 +202,9 @@ def _shares(weights: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
 
 
 def _listed(blame: tuple[tuple[str, float], ...]) -> str:
-    named = [f"{name} {_percent(share)}" for name, share in blame[:_NAMED]]
-    rest = len(blame) - len(named)
+    counted = [(name, share) for name, share in blame if share >= _LEAST_SHARE]
+    named = [f"{name} {_percent(share)}" for name, share in counted[:_NAMED]]
+    rest = len(counted) - len(named)
     return ", ".join(named) + (f" and {rest} more" if rest else "")
 
 
