@@ -63,10 +63,12 @@ def check(*, data: Path | None, as_json: bool, scenario: Path | None = None, loa
     """
     config, jobs = load_all({"data.dir": str(data)} if data is not None else None)
     if scenario is not None:
-        findings, proof = [], prove_scenario(config, read_scenario(scenario, load))
+        findings, note = [], ""
+        proof = prove_scenario(config, read_scenario(scenario, load))
     else:
         findings = _look_at_all(config, len(jobs))
-        proof = prove_registry(config, jobs, read_lengths(config, jobs)[0], load)
+        history, note = read_lengths(config, jobs)
+        proof = prove_registry(config, jobs, history, load)
     verdict = Finding(
         "schedule", ok=proof.is_feasible, found=sentence_of(proof), hint="; ".join(c.advice for c in proof.complaints)
     )
@@ -78,6 +80,8 @@ def check(*, data: Path | None, as_json: bool, scenario: Path | None = None, loa
         console = Console()
         _print(console, findings)
         print_proof(console, proof)
+        if note:
+            console.print(note, style="dim")
     return 0 if all(finding.ok for finding in [*findings, verdict]) else 1
 
 

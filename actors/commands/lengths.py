@@ -25,7 +25,10 @@ def read_lengths(config: Config, jobs: Mapping[str, Job]) -> tuple[History, str]
 
     Starts nothing: the embedded Postgres is only asked while it runs.
     """
-    url = config.database.url.reveal() if config.database.url else EmbeddedPostgres(config.data.dir).running_url()
+    try:
+        url = config.database.url.reveal() if config.database.url else EmbeddedPostgres(config.data.dir).running_url()
+    except OSError as error:
+        return {}, f"The data directory could not be read ({error.strerror}), so lengths come from the configuration."
     if url is None:
         return {}, "No database runs, so lengths come from the configuration."
     try:
