@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.table import Table
 
-from actors.domain.feasibility import P0_LIMIT_S, Capacity, Kind, Proof, prove
+from actors.domain.feasibility import Capacity, Kind, Proof, prove
+from actors.domain.workload import P0_LIMIT_S
 from actors.errors import ConfigError
 from actors.runtime.clock import TICK_EVERY_S
 from actors.simulation.registry import read_registry

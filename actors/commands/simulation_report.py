@@ -11,9 +11,9 @@ from rich.text import Text
 
 from actors.domain.duration import format_duration
 from actors.domain.priority import Priority
+from actors.domain.workload import P0_LIMIT_S
 from actors.simulation.chart import CELLS, IDLE, MARKS, chart
 from actors.simulation.summary import mean
-from actors.simulation.tally import P0_LATE_S
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -110,7 +110,7 @@ def _verdict_on_p0(p0: dict[str, Any]) -> str:
         return f"[bold green]P0 was on time[/]: all {p0['runs']:,} runs {quick}."
     blamed = "all" if p0["late"] == p0["late_in_faults"] else f"{p0['late_in_faults']} of them"
     blameless = f", {blamed} because what they need was down" if p0["late_in_faults"] else ""
-    verdict = f"{p0['late']} slots began after {P0_LATE_S:g} s or never{blameless}"
+    verdict = f"{p0['late']} slots began after {P0_LIMIT_S:g} s or never{blameless}"
     style = "bold yellow" if p0["late"] == p0["late_in_faults"] else "bold red"
     return f"[{style}]P0 was late: {verdict}[/]; {p0['runs']:,} runs {quick}."
 

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 ERRAND_S = 45.0
 """Longest errand on the browser, as a rule; a longer run is cut into several (design: one page, or one search)."""
 
+SETUP_S = 0.5
+"""What a browser errand of P1 to P3 takes to come to its page; it counts as waiting (reference: the contended day)."""
+P0_LIMIT_S = 30.0
+"""P0 has to start within this time of its due time (reference: the contended day)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from actors.domain.arbiter import Ticket
 from actors.domain.outcome import Done, Failed, Outcome
 from actors.domain.priority import Priority
-from actors.domain.workload import Span
+from actors.domain.workload import SETUP_S, Span
 from actors.simulation.errand import Errand
 from actors.simulation.scenario import PUBLISHERS
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from actors.simulation.front import Front, Place
     from actors.simulation.house import House
 
-SETUP_S = 0.5
-"""What a browser errand of P1 to P3 takes to come to its page; it counts as waiting."""
 _HARD_LIMIT_S = 90.0
 """Longest errand (design: 90 s hard)."""
 _CALL_SHARE, _CALL_S = 0.1, 15.0

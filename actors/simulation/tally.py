@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from actors.domain.priority import Priority
+from actors.domain.workload import P0_LIMIT_S
 from actors.simulation.use import Use
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from actors.simulation.run import Run
     from actors.simulation.setting import Setting
 
-P0_LATE_S = 30.0
-"""P0 has to start within this time."""
 
 
 @dataclass(slots=True)
@@ -121,7 +120,7 @@ class Tally:
             job.delays.append(delay)
             if run.ready > run.due:
                 job.gates.append(run.ready - run.due)
-            if delay > P0_LATE_S:
+            if delay > P0_LIMIT_S:
                 job.late.add(run.number)
                 self._excuse(job, run)
 

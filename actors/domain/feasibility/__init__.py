@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from actors.domain.feasibility.utilisation import Capacity
-from actors.domain.feasibility.verdict import P0_LIMIT_S, Complaint, Kind, Proof, prove
+from actors.domain.feasibility.verdict import Complaint, Kind, Proof, prove
 
-__all__ = ["P0_LIMIT_S", "Capacity", "Complaint", "Kind", "Proof", "prove"]
+__all__ = ["Capacity", "Complaint", "Kind", "Proof", "prove"]

@@ -9,7 +9,6 @@ from actors.domain.feasibility.utilisation import (
     BROWSER,
     DATABASE,
     RUNS,
-    SETUP_S,
     errand_of,
     phase,
     resources_of,
@@ -17,6 +16,7 @@ from actors.domain.feasibility.utilisation import (
 )
 from actors.domain.priority import Priority
 from actors.domain.waiting import STRETCH
+from actors.domain.workload import SETUP_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

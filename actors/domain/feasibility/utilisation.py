@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from actors.domain.priority import Priority
+from actors.domain.workload import SETUP_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from actors.domain.workload import JobLoad, Span
 
 RUNS, BROWSER, DATABASE = "runs", "browser", "database"
-SETUP_S = 0.5
-"""What each browser errand of P1 to P3 costs before its work begins (reference: the contended day)."""
 
 
 @dataclass(frozen=True, slots=True)

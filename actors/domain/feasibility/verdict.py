@@ -18,6 +18,7 @@ from actors.domain.feasibility.utilisation import (
     total,
 )
 from actors.domain.priority import Priority
+from actors.domain.workload import P0_LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from actors.domain.feasibility.utilisation import Capacity
     from actors.domain.workload import JobLoad
 
-P0_LIMIT_S = 30.0
-"""Within this time of its due time a P0 run has to start (design: P0 on time whatever the others do)."""
 _NICE = tuple(
     timedelta(minutes=minutes)
     for minutes in (1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440, 2880, 10080)
