@@ -85,6 +85,7 @@ def test_a_recalled_errand_of_a_front_that_ends_hears_so_and_does_not_start_agai
     lent = lend(house, visit)
     # Straight to the front, so that it hears nothing of the recall's end before its own.
     house.front.receive(request(at_once, P0))
+    assert (house.state().running, house.state().free) == (1, 0)
 
     if ending == "drain":
         house.front.receive(Drain())
