@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,6 +133,34 @@ def test_a_clock_that_dies_during_a_run_neither_doubles_nor_forgets_it() -> None
     assert house.tally.counts["slots_refused"] == 1, "the new clock fires the slot again, the family refuses it"
     assert house.tally.double_runs == 0
     assert house.tally.jobs["scrape"].done == set(range(6))
+
+
+def test_a_slot_that_waits_when_the_clock_dies_is_refused_by_the_family_and_counted_as_missed() -> None:
+    load = job("slow", P1, 600, (900, 900), uses=frozenset({"database"}))
+    house = struck(load, crashes=(Crash(650.0, "clock"),))
+
+    assert 1 in house.tally.jobs["slow"].missed
+    assert house.tally.lost() == 0
+
+
+def test_a_browser_front_that_begins_anew_is_told_when_p0_comes() -> None:
+    house = House([job("posting", P0, 1000, (5, 5), offset=timedelta(seconds=900))], SETTING, days=1 / 24)
+    house.tree.plan(Faults(crashes=(Crash(100.0, "browser"),)))
+    house.clock.tell(house.clock.tick)
+    while house.agenda.now < 100.0 or house.fronts["browser"].is_down:
+        assert house.agenda.step()
+
+    assert house.fronts["browser"].arbiter.p0_at == 900.0
+
+
+def test_a_model_front_that_begins_anew_knows_what_was_spent() -> None:
+    poor = replace(SETTING, usd_per_day=0.05)
+    house = House([job("plan", P0, 60, (5, 5), uses=frozenset({"openai"}), family="content")], poor, days=1 / 24)
+    house.tree.plan(Faults(crashes=(Crash(1210.0, "openai"),)))
+    house.live()
+
+    assert house.tally.counts["restarts"] == 1
+    assert 10 <= len(house.tally.jobs["plan"].done) <= 11
 
 
 def test_a_front_that_dies_fails_what_it_held_and_the_run_is_tried_again() -> None:

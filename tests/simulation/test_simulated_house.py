@@ -84,6 +84,30 @@ def test_p0_that_comes_unannounced_gets_the_lent_slot_and_what_was_called_back_i
     assert all(house.tally.jobs[scraper.name].done == {0} for scraper in scrapers)
 
 
+def test_a_connection_that_comes_after_a_recall_is_given_back_and_asked_for_again() -> None:
+    """The scraper has the one context and waits for the one connection when P0 comes; it gets both anew."""
+    fronts = {**SETTING.fronts, "browser": FrontSize(1, 1, 50), "database": FrontSize(1, 0, 50)}
+    blocker = job("blocker", P1, 3600, (50, 50), uses=frozenset({"database"}))
+    scraper = job("scraper", P3, 3600, (20, 20), uses=frozenset({"browser", "database"}))
+    posting = job("posting", P0, 3600, (5, 5), offset=timedelta(seconds=10))
+    house = House([blocker, scraper, posting], replace(SETTING, fronts=fronts), days=1 / 24)
+    house.fronts["browser"].arbiter.expect(math.inf, 0.0)
+    house.clock._p0_at = 10.0
+    house.live()
+
+    assert house.tally.counts["recalls"] == 1
+    assert house.tally.jobs["scraper"].waits == [pytest.approx(50.5)]
+    assert not house.fronts["database"].arbiter.running
+
+
+def test_a_retry_that_would_lie_behind_the_horizon_is_made_at_it() -> None:
+    options = {"uses": frozenset({"database"}), "offset": timedelta(seconds=3550), "deadline_s": 30.0}
+    house = live(job("hopeless", P2, 7200, (60, 60), **options, attempts=3, backoff_s=100.0))
+
+    assert house.tally.counts["retries"] == 2
+    assert house.tally.jobs["hopeless"].failed == {0}
+
+
 def test_a_dependency_holds_p0_and_the_report_says_so_without_blaming_the_arbiter() -> None:
     plan = job("plan", P0, 900, (10, 10), uses=frozenset({"database"}))
     posting = job("posting", P0, 900, (5, 5), after=(After("plan", timedelta(minutes=20), timedelta(minutes=5)),))
