@@ -20,7 +20,7 @@ from rich.table import Table
 
 from actors.commands.lengths import read_lengths
 from actors.commands.loading import load_all
-from actors.commands.proof import document_of, print_proof, prove_registry, prove_scenario, sentence_of
+from actors.commands.proof import UNROLLED_SLOTS, document_of, print_proof, prove_registry, prove_scenario, sentence_of
 from actors.embedded.chromium import find
 from actors.embedded.programs import find_postgres, find_valkey
 from actors.errors import AppError
@@ -50,7 +50,7 @@ def check(*, data: Path | None, as_json: bool, scenario: Path | None = None, loa
     """Print what is there, what is missing, and what the schedule comes to; return 0 if all is well, 1 if not.
 
     As JSON it is a list of findings. The last one, `schedule`, has a key more than the others: `proof`, with
-    `feasible`, `utilisation`, `jobs`, `p0` and `findings` (see `actors.commands.proof.document_of`).
+    `feasible`, `utilisation`, `jobs`, `p0`, `expected` and `findings` (see `actors.commands.proof.document_of`).
 
     Args:
         data: the data directory, instead of the configured one.
@@ -68,7 +68,7 @@ def check(*, data: Path | None, as_json: bool, scenario: Path | None = None, loa
     else:
         findings = _look_at_all(config, len(jobs))
         history, note = read_lengths(config, jobs)
-        proof = prove_registry(config, jobs, history, load)
+        proof = prove_registry(config, jobs, history, load, UNROLLED_SLOTS)
     verdict = Finding(
         "schedule", ok=proof.is_feasible, found=sentence_of(proof), hint="; ".join(c.advice for c in proof.complaints)
     )

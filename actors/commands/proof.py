@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import math
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("actors.supervisor")
 
+UNROLLED_SLOTS = 4000
+"""How many slots `check` unrolls: half a second, and enough to see one in a hundred lost."""
+_DAY, _MOST_DAYS = timedelta(days=1), 30.0
 _BAR = 20
 _ALMOST = 0.85
 """From this utilisation on waits grow fast, and a bar is yellow."""
@@ -46,16 +50,28 @@ def fronts_of(config: Config) -> dict[str, Capacity]:
     }
 
 
-def prove_registry(config: Config, jobs: Mapping[str, Job], history: History, load: float = 1.0) -> Proof:
-    """Return the proof of the program's own jobs, with measured lengths where history has enough of them."""
-    return prove(read_registry(config, jobs.values(), history, load), fronts_of(config), TICK_EVERY_S)
+def prove_registry(
+    config: Config, jobs: Mapping[str, Job], history: History, load: float = 1.0, slots: int = 0
+) -> Proof:
+    """Return the proof of the program's own jobs, with measured lengths where history has enough of them.
+
+    The timetable is unrolled until about so many slots were due, a month at most.
+    """
+    loads = read_registry(config, jobs.values(), history, load)
+    return prove(loads, fronts_of(config), TICK_EVERY_S, _days(loads, slots))
 
 
 def prove_scenario(config: Config, loads: Sequence[JobLoad]) -> Proof:
     """Return the proof of a scenario; it limits no run slots, so each of its jobs has one."""
     fronts = fronts_of(config)
     runs = fronts["runs"]
-    return prove(loads, {**fronts, "runs": dataclasses.replace(runs, size=len(loads) + runs.reserved)}, TICK_EVERY_S)
+    enough = dataclasses.replace(runs, size=len(loads) + runs.reserved)
+    return prove(loads, {**fronts, "runs": enough}, TICK_EVERY_S, _days(loads, UNROLLED_SLOTS))
+
+
+def _days(loads: Sequence[JobLoad], slots: int) -> float:
+    per_day = sum(_DAY / load.every for load in loads if load.enabled)
+    return min(_MOST_DAYS, slots / per_day) if per_day else 0.0
 
 
 def insist(proof: Proof) -> None:
@@ -91,6 +107,10 @@ def document_of(proof: Proof) -> dict[str, Any]:
         "jobs": {name: round(used, 4) for name, used in proof.own.items()},
         "p0": {name: _finite(bound) for name, bound in proof.p0.items()},
         "p0_limit": P0_LIMIT_S,
+        "expected": {
+            name: {"due": fate.due, "lost": fate.lost, "latest": _finite(fate.latest_s)}
+            for name, fate in proof.fates.items()
+        },
         "findings": [_finding(complaint) for complaint in proof.complaints],
     }
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from actors.simulation.setting import Setting
 
 
-
 @dataclass(slots=True)
 class JobTally:
     """What became of a job's slots, by their places in its grid; waits and delays in seconds."""
