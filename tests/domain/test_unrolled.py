@@ -43,7 +43,7 @@ def test_lost_slots_are_a_complaint_though_in_the_long_run_there_is_room_for_all
 
 
 def test_of_what_is_due_at_one_moment_p0_comes_first() -> None:
-    scrape, posting = job("scrape", 1, 300, (40.0, 40.0)), job("posting", 0, 300, (20.0, 20.0))
+    scrape, posting = job("scrape", 1, 600, (40.0, 40.0)), job("posting", 0, 300, (20.0, 20.0))
     assert unroll([scrape, posting], {**FRONTS, "browser": Capacity(1, 0)}, 1.0)["posting"].latest_s == 0.0
 
 
@@ -79,9 +79,9 @@ def test_no_p0_run_starts_later_than_its_bound(jobs: list[JobLoad], fronts: dict
 
 
 def test_an_errand_called_back_while_it_waits_for_a_connection_wants_none_any_more() -> None:
-    posting = job("posting", 0, 600, (20.0, 20.0), "browser")
+    posting = job("posting", 0, 600, (60.0, 60.0), "browser")
     lent = [job(f"lent_{number}", 2, 600, (30.0, 30.0), "browser database", offset_s=540) for number in range(2)]
-    holder = job("holder", 1, 600, (200.0, 200.0), "database", offset_s=500)
+    holder = job("holder", 1, 600, (110.0, 110.0), "database", offset_s=500)
     fates = unroll([posting, *lent, holder], {**ONE_CONNECTION, "browser": Capacity(2, 1)}, 1.0)
     assert fates["posting"].latest_s == 0.0
     assert all(fate.lost == 0 for fate in fates.values())

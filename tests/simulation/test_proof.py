@@ -1,4 +1,17 @@
-"""The proof against the simulation: what is proven must be seen, and what is seen must have been foretold."""
+"""The proof against the simulation, over 500 random sets of jobs on random slots.
+
+The simulation's verdict was laid down before any rate was looked at. A set is not kept if, without faults,
+
+- a P0 run begins its work more than 30 s after its due time, because that is the promise; or
+- more than 1 % of all slots due in the second half are lost (superseded, missed, or their run failed), because a slot now
+  and then is coalesced by design, but what does not fit in the long run is lost again and again; the first half is left
+  out because an overload needs time to show; or
+- one job loses more than 10 % of its slots in the second half, two at least, because the frequent jobs' slots would hide
+  it in the sum: with a buffer of one slot this is what a growing backlog looks like.
+
+Two lives of the same set with other lengths do not always get the same verdict either: of 300 sets lived twice, with some
+3000 slots each, eight did not (97.3 % agree), so that no analysis can come much nearer to one life than that.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +19,11 @@ import os
 
 import pytest
 
-from actors.domain.workload import P0_LIMIT_S
 from tests.simulation.random_sets import Life, live
 
 SETS = 500
-SLOTS = 3000 if os.environ.get("SOAK") else 500
+SLOTS = 3000 if os.environ.get("SOAK") else 250
+"""Slots lived in each set; the rates of the long ones stand in the tests."""
 
 
 @pytest.fixture(scope="module")
@@ -18,11 +31,12 @@ def lives() -> list[Life]:
     return [live(seed, SLOTS) for seed in range(SETS)]
 
 
-def seeds(lives: list[Life]) -> list[int]:
-    return [life.seed for life in lives]
+def agreeing(pairs: list[tuple[bool, bool]]) -> float:
+    return sum(said == seen for said, seen in pairs) / len(pairs)
 
 
-def test_no_p0_run_of_500_sets_starts_later_than_its_bound(lives: list[Life]) -> None:
+@pytest.mark.timeout(1800)
+def test_no_p0_run_starts_later_than_its_bound(lives: list[Life]) -> None:
     late = [
         (life.seed, name, delay, life.proof.p0[name])
         for life in lives
@@ -30,4 +44,12 @@ def test_no_p0_run_of_500_sets_starts_later_than_its_bound(lives: list[Life]) ->
         if delay > life.proof.p0[name]
     ]
     assert late == []
-    assert sum(P0_LIMIT_S < bound for life in lives for bound in life.proof.p0.values()) > 10
+
+
+@pytest.mark.timeout(1800)
+def test_where_the_promise_to_p0_is_proven_nothing_was_ever_late(lives: list[Life]) -> None:
+    proven = [life for life in lives if life.proof.is_promise_kept]
+    assert len(proven) > SETS / 3
+    assert [life.seed for life in proven if life.is_p0_late] == []
+    # The other sets keep too little for P0: there it is late in some, as it should be if the bound is to mean anything.
+    assert any(life.is_p0_late for life in lives)

@@ -29,6 +29,8 @@ _DAY_S = 86400.0
 _NEVER = 2**62
 _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 """Multiples of it, taken modulo 1, fill the unit interval more evenly than those of any other number."""
+_SILVER = math.sqrt(2.0)
+"""Has no common multiple with the golden ratio."""
 _ENDED_S = 1e-9
 
 
@@ -84,8 +86,11 @@ class _Unrolled:
     """Time, class, order, what happens, to whom, and a number: of the errand, or of the slot."""
     _order: int = 0
     _counts: dict[str, int] = field(default_factory=dict)
+    _shifts: dict[str, float] = field(init=False)
+    """Where in its span each job begins, lest equal intervals bring long runs of all jobs together."""
 
     def __post_init__(self) -> None:
+        self._shifts = {name: number * _SILVER % 1.0 for number, name in enumerate(sorted(self.loads))}
         self.fates = {name: Fate() for name in self.loads}
         self.arbiters = {
             name: Arbiter(front.size, front.reserved, _NEVER, Breaker(_NEVER, 1.0, 1.0))
@@ -134,7 +139,7 @@ class _Unrolled:
 
     def _start(self, load: JobLoad, due: float) -> None:
         count = self._counts[load.name] = self._counts.get(load.name, 0) + 1
-        part = (count * _GOLDEN) % 1.0
+        part = (count * _GOLDEN + self._shifts[load.name]) % 1.0
         length = load.length.least_s + part * (load.length.greatest_s - load.length.least_s)
         known = [name for name in (BROWSER, DATABASE) if name in load.uses and name in self.fronts]
         run = _Run(load, due, length, f"{load.name}/{count}", tuple(known))
