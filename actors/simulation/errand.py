@@ -36,7 +36,6 @@ class Errand:
     charge: Charge | None = None
     try_: int = 0
     """Answers to an earlier try, and its end, are stale."""
-    is_working: bool = False
     held: list[Place] = field(default_factory=list)
 
     def ask(self) -> None:
@@ -61,7 +60,7 @@ class Errand:
 
     def granted(self, place: Place, try_: int) -> None:
         """It has one slot more."""
-        if try_ != self.try_ or self.run.is_over:
+        if try_ != self.try_:
             place.give_back(spent=0.0)
             return
         self.held.append(place)
@@ -84,12 +83,6 @@ class Errand:
         self.held.clear()
         return self.try_
 
-    def abandon(self) -> None:
-        """Its run is over. What works goes on to its end; what waits is no longer wanted."""
-        if not self.is_working:
-            self._stop()
-            self._give_back()
-
     def broken(self, front: Front, try_: int) -> None:
         """The resource fails it."""
         if try_ == self.try_:
@@ -104,7 +97,6 @@ class Errand:
 
     def _work(self) -> None:
         house = self.run.house
-        self.is_working = True
         self.run.began()
         away = next((place.front for place in self.held if place.front.outages), None)
         if away is not None:
@@ -132,7 +124,6 @@ class Errand:
 
     def _stop(self) -> None:
         self.try_ += 1
-        self.is_working = False
 
     def _give_back(self) -> None:
         spent = None

@@ -73,7 +73,6 @@ class Run:
     is_over: bool = False
     place: Place | None = None
     errands: int = 0
-    errand: Errand | None = None
     _part: int = 0
     _done_s: float = 0.0
     """Work done in this part, and in all."""
@@ -122,7 +121,6 @@ class Run:
 
     def errand_done(self, work_s: float) -> None:
         """An errand ended well."""
-        self.errand = None
         if self.is_over:
             return
         self._done_s += work_s
@@ -134,7 +132,6 @@ class Run:
 
     def errand_failed(self, why: str) -> None:
         """An errand failed, and with it the run."""
-        self.errand = None
         if not self.is_over:
             self._finish(Failed(why))
 
@@ -159,7 +156,7 @@ class Run:
         longest = math.inf if part.errand_s is None else part.errand_s
         setup = SETUP_S if is_page and not is_p0 else 0.0
         expected = min(longest, max(span.greatest_s - self._done_s, rest_s)) + setup
-        self.errand = Errand(
+        errand = Errand(
             run=self,
             id=f"{self.id}#{self.errands}",
             fronts=tuple(self.house.fronts[name] for name in part.resources),
@@ -171,15 +168,13 @@ class Run:
             recallable=is_page and not is_p0 and self.load.name not in PUBLISHERS,
             charge=self._charge() if "openai" in part.resources else None,
         )
-        self.errand.ask()
+        errand.ask()
 
     def _charge(self) -> Charge:
         return self.house.ledger.charge(self.load.family, self.house.clock.time().date())
 
     def _finish(self, outcome: Outcome) -> None:
         self.is_over = True
-        if self.errand is not None:
-            self.errand.abandon()
         if self.place is not None:
             self.place.give_back()
         family = self.house.families[self.load.family]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from actors.domain.priority import Priority
+from actors.simulation.clock import EPOCH
 from actors.simulation.faults import Crash, Faults, Outage, draw_faults
 from actors.simulation.house import House
 from actors.simulation.summary import summarise
@@ -118,6 +119,14 @@ def test_the_faults_of_a_seed_end_before_the_time_does() -> None:
     assert not faults.hangs(faults.end)
 
 
+def test_history_keeps_the_latest_slot_whichever_is_recorded_last() -> None:
+    house = House([job("scrape", P1, 600, (1, 1))], SETTING)
+    for number in (2, 1):
+        house.remember("scrape", EPOCH + number * timedelta(minutes=10), None)
+
+    assert house.last_slot["scrape"] == EPOCH + timedelta(minutes=20)
+
+
 def test_what_was_sent_to_a_dead_family_waits_for_the_next_one() -> None:
     house = struck(job("scrape", P1, 3600, (10, 10), offset=timedelta(seconds=100)), crashes=(Crash(99.95, "scrape"),))
 
@@ -146,11 +155,20 @@ def test_a_slot_that_waits_when_the_clock_dies_is_refused_by_the_family_and_coun
 def test_a_browser_front_that_begins_anew_is_told_when_p0_comes() -> None:
     house = House([job("posting", P0, 1000, (5, 5), offset=timedelta(seconds=900))], SETTING, days=1 / 24)
     house.tree.plan(Faults(crashes=(Crash(100.0, "browser"),)))
-    house.clock.tell(house.clock.tick)
+    house.agenda.at(0.0, house.clock.tell, house.clock.tick)
     while house.agenda.now < 100.0 or house.fronts["browser"].is_down:
         assert house.agenda.step()
 
     assert house.fronts["browser"].arbiter.p0_at == 900.0
+
+
+def test_p0_that_never_began_counts_as_late_and_is_excused_by_what_was_down() -> None:
+    others = [job(f"job_{n}", P2, 3600, (20, 20), uses=frozenset({"database"})) for n in range(5)]
+    plan = job("plan", P0, 900, (5, 5), uses=frozenset({"database"}), offset=timedelta(seconds=30), attempts=1)
+    house = struck(plan, *others, outages=(Outage(5.0, 200.0, "database"),))
+
+    assert house.tally.jobs["plan"].late == house.tally.jobs["plan"].excused == {0}
+    assert house.tally.jobs["plan"].done == {1, 2, 3}
 
 
 def test_a_model_front_that_begins_anew_knows_what_was_spent() -> None:

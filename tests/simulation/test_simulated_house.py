@@ -84,20 +84,31 @@ def test_p0_that_comes_unannounced_gets_the_lent_slot_and_what_was_called_back_i
     assert all(house.tally.jobs[scraper.name].done == {0} for scraper in scrapers)
 
 
-def test_a_connection_that_comes_after_a_recall_is_given_back_and_asked_for_again() -> None:
-    """The scraper has the one context and waits for the one connection when P0 comes; it gets both anew."""
+def test_a_connection_that_comes_after_a_recall_is_given_back_at_once() -> None:
+    """The scraper waits for the one connection when P0 takes its context; its connection comes while P0 works."""
     fronts = {**SETTING.fronts, "browser": FrontSize(1, 1, 50), "database": FrontSize(1, 0, 50)}
-    blocker = job("blocker", P1, 3600, (50, 50), uses=frozenset({"database"}))
+    database = frozenset({"database"})
+    blocker = job("blocker", P1, 3600, (50, 50), uses=database)
+    other = job("other", P1, 3600, (10, 10), uses=database, offset=timedelta(seconds=60))
     scraper = job("scraper", P3, 3600, (20, 20), uses=frozenset({"browser", "database"}))
-    posting = job("posting", P0, 3600, (5, 5), offset=timedelta(seconds=10))
-    house = House([blocker, scraper, posting], replace(SETTING, fronts=fronts), days=1 / 24)
+    posting = job("posting", P0, 3600, (100, 100), offset=timedelta(seconds=10))
+    house = House([blocker, other, scraper, posting], replace(SETTING, fronts=fronts), days=1 / 24)
     house.fronts["browser"].arbiter.expect(math.inf, 0.0)
     house.clock._p0_at = 10.0
     house.live()
 
     assert house.tally.counts["recalls"] == 1
-    assert house.tally.jobs["scraper"].waits == [pytest.approx(50.5)]
-    assert not house.fronts["database"].arbiter.running
+    assert house.tally.jobs["other"].waits == [0.0], "no connection is held while the context is not"
+    assert house.tally.jobs["scraper"].waits == [pytest.approx(110.0 + RECALL_S + 0.5)]
+
+
+def test_an_errand_that_could_not_end_within_its_runs_deadline_is_not_started() -> None:
+    blocker = job("blocker", P1, 3600, (200, 200), errand_s=None)
+    scraper = job("scraper", P3, 3600, (20, 20), deadline_s=150.0, attempts=1, offset=timedelta(seconds=1))
+    house = live(blocker, scraper, setting=ONE_CONTEXT)
+
+    assert house.tally.counts["refused_expired"] == 1
+    assert house.tally.jobs["scraper"].failed == {0}
 
 
 def test_a_retry_that_would_lie_behind_the_horizon_is_made_at_it() -> None:
