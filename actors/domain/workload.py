@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 ERRAND_S = 45.0
 """Longest errand on the browser, as a rule; a longer run is cut into several (design: one page, or one search)."""
 
+ERRAND_LIMIT_S = 90.0
+"""An errand may take so long, or twice what is expected of it, before its slot is revoked (design: 90 s hard)."""
 SETUP_S = 0.5
 """What a browser errand of P1 to P3 takes to come to its page; it counts as waiting (reference: the contended day)."""
 P0_LIMIT_S = 30.0

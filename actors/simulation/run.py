@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from actors.domain.arbiter import Ticket
 from actors.domain.outcome import Done, Failed, Outcome
 from actors.domain.priority import Priority
-from actors.domain.workload import SETUP_S, Span
+from actors.domain.workload import ERRAND_LIMIT_S, SETUP_S, Span
 from actors.simulation.errand import Errand
 from actors.simulation.scenario import PUBLISHERS
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from actors.simulation.front import Front, Place
     from actors.simulation.house import House
 
-_HARD_LIMIT_S = 90.0
-"""Longest errand (design: 90 s hard)."""
 _CALL_SHARE, _CALL_S = 0.1, 15.0
 """Part of a browser run that each other resource but the database takes, and the longest model call."""
 _ENDED_S = 1e-9
@@ -164,7 +162,7 @@ class Run:
             setup_s=setup,
             expected_s=expected,
             remaining_s=span.remaining_s(self._done_s),
-            limit_s=max(_HARD_LIMIT_S, 2 * expected),
+            limit_s=max(ERRAND_LIMIT_S, 2 * expected),
             recallable=is_page and not is_p0 and self.load.name not in PUBLISHERS,
             charge=self._charge() if "openai" in part.resources else None,
         )

@@ -6,7 +6,7 @@ import dataclasses
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from actors.domain.feasibility import Capacity
 from actors.domain.feasibility.response import response_bounds
@@ -50,6 +50,7 @@ def test_set_ups_are_part_of_a_run(errand: float | None) -> None:
     assert response_bounds([scrape], FRONTS) == {"scrape": 90.0 + (1.0 if errand else 0.5)}
 
 
+@settings(deadline=None)
 @given(any_jobs(), any_fronts())
 def test_no_run_starts_so_late_that_it_could_not_end_within_its_bound(
     jobs: list[JobLoad], fronts: dict[str, Capacity]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from actors.domain.feasibility import Capacity, Kind, prove
 from actors.domain.feasibility.delay import start_bounds
@@ -61,16 +61,18 @@ def test_p0_waits_for_an_errand_where_nothing_is_reserved_and_for_none_where_som
 def test_an_errand_keeps_its_context_while_it_waits_for_a_connection() -> None:
     both = job("both", 1, 600, (10.0, 10.0), "browser database")
     alone = job("alone", 2, 600, (10.0, 10.0), "browser", offset_s=90)
+    holder = job("holder", 1, 600, (110.0, 110.0), "database", offset_s=0)
     fronts = {**ONE_CONNECTION, "browser": Capacity(1, 0)}
-    fates = unroll([dataclasses.replace(both, offset=LONG.offset * 2), alone, LONG], fronts, 1 / 24)
-    assert fates["both"].latest_s == 270.0
-    assert fates["alone"].latest_s == 250.5
+    fates = unroll([dataclasses.replace(both, offset=LONG.offset * 2), alone, holder], fronts, 1 / 24)
+    assert fates["both"].latest_s == 50.0
+    assert fates["alone"].latest_s == 30.5
 
 
 def test_what_is_switched_off_has_no_fate() -> None:
     assert unroll([dataclasses.replace(QUICK, enabled=False)], FRONTS, 0.1) == {}
 
 
+@settings(deadline=None)
 @given(any_jobs(), any_fronts())
 def test_no_p0_run_starts_later_than_its_bound(jobs: list[JobLoad], fronts: dict[str, Capacity]) -> None:
     endless = [dataclasses.replace(load, deadline_s=None) for load in jobs]
@@ -80,8 +82,15 @@ def test_no_p0_run_starts_later_than_its_bound(jobs: list[JobLoad], fronts: dict
 
 def test_an_errand_called_back_while_it_waits_for_a_connection_wants_none_any_more() -> None:
     posting = job("posting", 0, 600, (60.0, 60.0), "browser")
-    lent = [job(f"lent_{number}", 2, 600, (30.0, 30.0), "browser database", offset_s=540) for number in range(2)]
+    lent = [job(f"lent_{number}", 2, 600, (30.0, 30.0), "browser database", offset_s=560) for number in range(2)]
     holder = job("holder", 1, 600, (110.0, 110.0), "database", offset_s=500)
     fates = unroll([posting, *lent, holder], {**ONE_CONNECTION, "browser": Capacity(2, 1)}, 1.0)
     assert fates["posting"].latest_s == 0.0
     assert all(fate.lost == 0 for fate in fates.values())
+
+
+def test_an_errand_that_waits_too_long_for_a_connection_fails_and_its_slot_is_lost() -> None:
+    both = job("both", 1, 3600, (10.0, 10.0), "browser database", offset_s=60)
+    fates = unroll([both, LONG], ONE_CONNECTION, 1.0)
+    assert (fates["both"].due, fates["both"].lost) == (12, 12)
+    assert fates["long"].lost == 0

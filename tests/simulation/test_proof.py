@@ -3,14 +3,11 @@
 The simulation's verdict was laid down before any rate was looked at. A set is not kept if, without faults,
 
 - a P0 run begins its work more than 30 s after its due time, because that is the promise; or
-- more than 1 % of all slots due in the second half are lost (superseded, missed, or their run failed), because a slot now
-  and then is coalesced by design, but what does not fit in the long run is lost again and again; the first half is left
-  out because an overload needs time to show; or
-- one job loses more than 10 % of its slots in the second half, two at least, because the frequent jobs' slots would hide
-  it in the sum: with a buffer of one slot this is what a growing backlog looks like.
-
-Two lives of the same set with other lengths do not always get the same verdict either: of 300 sets lived twice, with some
-3000 slots each, eight did not (97.3 % agree), so that no analysis can come much nearer to one life than that.
+- more than 1 % of all slots due in the second half are lost (superseded, missed, or their run failed), because a slot
+  now and then is coalesced by design, but what does not fit in the long run is lost again and again; the first half is
+  left out because an overload needs time to show; or
+- one job loses more than 10 % of its slots in the second half, two at least, because the frequent jobs' slots would
+  hide it in the sum: with a buffer of one slot this is what a growing backlog looks like.
 """
 
 from __future__ import annotations

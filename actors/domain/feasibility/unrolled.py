@@ -12,11 +12,11 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from actors.domain.arbiter import Arbiter, Grant, Recall, Ticket
+from actors.domain.arbiter import Arbiter, Grant, Recall, Revoke, Ticket
 from actors.domain.breaker import Breaker
 from actors.domain.feasibility.utilisation import BROWSER, DATABASE, RUNS, is_cut
 from actors.domain.priority import Priority
-from actors.domain.workload import SETUP_S
+from actors.domain.workload import ERRAND_LIMIT_S, SETUP_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +36,10 @@ _ENDED_S = 1e-9
 
 @dataclass(slots=True)
 class Fate:
-    """What becomes of a job's slots in the second half of the time, the first left out as its beginning."""
+    """What becomes of a job's slots in the second half of the time, the first left out as its beginning.
+
+    A slot is lost that a later one supersedes, or whose run fails.
+    """
 
     due: int = 0
     lost: int = 0
@@ -85,6 +88,7 @@ class _Unrolled:
     _events: list[tuple[float, int, int, str, str, int]] = field(default_factory=list)
     """Time, class, order, what happens, to whom, and a number: of the errand, or of the slot."""
     _order: int = 0
+    _wakes: dict[str, float] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
     _shifts: dict[str, float] = field(init=False)
     """Where in its span each job begins, lest equal intervals bring long runs of all jobs together."""
@@ -115,7 +119,8 @@ class _Unrolled:
                         number, self.now, infrastructure_failed=False, answered=True, recalled=True
                     )
                     self._carry_out(BROWSER, settled)
-                case "wake":
+                case "wake" if self._wakes.get(whom) == self.now:
+                    del self._wakes[whom]
                     self._carry_out(whom, self.arbiters[whom].tick(self.now))
 
     def _at(self, time: float, what: str, whom: str, number: int = 0) -> None:
@@ -149,17 +154,16 @@ class _Unrolled:
 
     def _ask(self, run: _Run) -> None:
         """Ask for the next front that the errand needs, or begin to work."""
-        load = run.load
-        longest = load.errand_s if load.errand_s is not None and load.priority is not Priority.P0 else math.inf
-        piece = run.length_s - run.done_s
-        set_up = 0.0
+        load, longest, set_up = run.load, math.inf, 0.0
         if BROWSER in run.fronts and load.priority is not Priority.P0:
-            piece, set_up = min(piece, longest), SETUP_S
+            longest, set_up = load.errand_s if load.errand_s is not None else math.inf, SETUP_S
+        piece = min(run.length_s - run.done_s, longest)
         if len(run.held) < len(run.fronts):
             front = run.fronts[len(run.held)]
             expected = min(longest, max(load.length.greatest_s - run.done_s, piece)) + set_up
+            limit = max(ERRAND_LIMIT_S, 2.0 * expected)
             ticket = Ticket(
-                run.id, load.priority, math.inf, math.inf, run.id, run.due, expected,
+                run.id, load.priority, math.inf, limit, run.id, run.due, expected,
                 load.length.remaining_s(run.done_s), front == BROWSER and is_cut(load),
             )  # fmt: skip
             self._carry_out(front, self.arbiters[front].arrived(ticket, self.now))
@@ -177,9 +181,13 @@ class _Unrolled:
         is_over = run.length_s - run.done_s <= _ENDED_S
         for front, slot in reversed(held):
             self._settle(front, slot)
-        if not is_over:
+        if is_over:
+            self._leave(run)
+        else:
             self._ask(run)
-            return
+
+    def _leave(self, run: _Run) -> None:
+        """The run is over: its slot is free, and the slot of its job that waited meanwhile starts."""
         del self.running[run.load.name], self.runs[run.id]
         self._settle(RUNS, run.run_slot)
         due = self.waiting.pop(run.load.name, None)
@@ -203,21 +211,38 @@ class _Unrolled:
                     self._ask(self.runs[run_id])
                 case Recall(run_id, slot):
                     self._recall(self.runs[run_id], slot)
+                case Revoke(run_id, slot):
+                    self._revoke(self.runs[run_id], front, slot)
         wake = self.arbiters[front].next_wake()
-        if wake is not None and wake > self.now:
+        if wake is not None and self.now < wake < self._wakes.get(front, math.inf):
+            self._wakes[front] = wake
             self._at(wake, "wake", front)
 
     def _recall(self, run: _Run, slot: int) -> None:
         """Its page closes at once: what the errand did is lost, and its request waits again."""
-        run.errand += 1
         if len(run.held) == len(run.fronts):
             run.done_s -= run.piece_s
-        else:
-            self.arbiters[run.fronts[len(run.held)]].waiting.remove(run.id)
+        self._stop(run)
         others, run.held = [place for place in run.held if place[0] != BROWSER], []
         for front, other in others:
             self._settle(front, other)
         self._at(self.now, "recalled", run.id, slot)
+
+    def _revoke(self, run: _Run, front: str, slot: int) -> None:
+        """It waited in its slot for a connection until its time was up: the run fails, and its slot is lost."""
+        self.fates[run.load.name].lost += run.due >= self.horizon_s / 2
+        self._stop(run)
+        others, run.held = [place for place in run.held if place[0] != front], []
+        for other, held in others:
+            self._settle(other, held)
+        self._carry_out(front, self.arbiters[front].replaced(slot, self.now))
+        self._leave(run)
+
+    def _stop(self, run: _Run) -> None:
+        """Nothing comes of its errand any more, nor of what that still waits for."""
+        run.errand += 1
+        if len(run.held) < len(run.fronts):
+            self.arbiters[run.fronts[len(run.held)]].waiting.remove(run.id)
 
     def _expect(self) -> None:
         """Tell the browser's front when P0 comes next; while a P0 run is under way, at any moment."""
