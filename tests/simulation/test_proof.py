@@ -50,3 +50,8 @@ def test_where_the_promise_to_p0_is_proven_nothing_was_ever_late(lives: list[Lif
     assert [life.seed for life in proven if life.is_p0_late] == []
     # The other sets keep too little for P0: there it is late in some, as it should be if the bound is to mean anything.
     assert any(life.is_p0_late for life in lives)
+
+
+@pytest.mark.timeout(1800)
+def test_what_is_expected_of_a_set_is_what_becomes_of_it(lives: list[Life]) -> None:
+    assert agreeing([(life.proof.is_expected_to_hold, life.is_kept) for life in lives]) >= 0.9
