@@ -170,7 +170,7 @@ class Arbiter:
             recalled: the errand was cut short as a `Recall` asked; its request waits again.
             spent: what it cost in US dollars; None if nobody knows, which counts as all that was set aside.
         """
-        place = next(group for group in (self._revoked, self._recalled, self.running) if slot in group)
+        place = self.running if slot in self.running else self._recalled if slot in self._recalled else self._revoked
         running = place.pop(slot)
         heapq.heappush(self.free, slot)
         if recalled:
@@ -232,13 +232,13 @@ class Arbiter:
 
     def next_wake(self) -> float | None:
         """Return the earliest time at which `tick` has something to do."""
-        times = [running.until for group in (self.running, self._recalled) for running in group.values()]
-        times += [hold.until for hold in self._holds.values()]
+        wake = self.waiting.next_deadline()
+        for group in (self.running, self._recalled, self._holds):
+            for each in group.values():
+                wake = min(wake, each.until)
         # Without a free slot the probe cannot go: the slot that comes free is the event to wait for.
         if self.breaker.state is BreakerState.OPEN and self.free:
-            times.append(self.breaker.open_until)
-        wake = min(times, default=math.inf)
-        wake = min(wake, self.waiting.next_deadline())
+            wake = min(wake, self.breaker.open_until)
         return wake if wake < math.inf else None
 
     def _refusal(self, ticket: Ticket, now: float) -> Refuse | None:
@@ -260,11 +260,17 @@ class Arbiter:
         return [refusal]
 
     def _grants(self, now: float) -> list[Action]:
-        actions = self._refuse_those(self.waiting.expired(now), Refusal.EXPIRED)
+        actions: list[Action] = []
+        if self.waiting.next_deadline() <= now:
+            actions += self._refuse_those(self.waiting.expired(now), Refusal.EXPIRED)
         if self._holds:
             self._holds = {owner: hold for owner, hold in self._holds.items() if hold.until > now}
         while self.free and len(self.waiting) and self.breaker.state is BreakerState.CLOSED:
             others = self._others()
+            # Most of the time all but P0 wait for a slot that is kept for P0: then nobody has to be looked at.
+            is_kept = len(others) >= self.size - self.reserved and now >= self.p0_at
+            if is_kept and not self.waiting.count(Priority.P0):
+                break
             ticket = next((head for head in self.waiting.heads() if self._may_start(head, others, now)), None)
             if ticket is None:
                 break
@@ -301,9 +307,8 @@ class Arbiter:
     def _recalls(self, now: float) -> list[Action]:
         """Call back as many lent slots as P0 waits for."""
         # A revoked slot is on its way as well: its successor comes at once.
-        coming = len(self._recalled) + len(self._revoked)
-        wanted = min(self.waiting.count(Priority.P0) - coming, self.lent())
-        if wanted <= 0:
+        missing = self.waiting.count(Priority.P0) - len(self._recalled) - len(self._revoked)
+        if missing <= 0 or (wanted := min(missing, self.lent())) == 0:
             return []
         # The least important, and of those the one that loses the least work.
         lent = sorted(

@@ -73,6 +73,8 @@ class Waiting:
     _deadlines: list[tuple[float, int, str]] = field(default_factory=list)
     _counts: dict[Priority, int] = field(default_factory=lambda: dict.fromkeys(Priority, 0))
     _arrivals: int = 0
+    _gone: int = 0
+    """How many were taken out since the heaps were last tidy: at most so many of their entries are dead."""
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -105,7 +107,9 @@ class Waiting:
         """Take it out, wherever it stands."""
         _, ticket = self._entries.pop(request_id)
         self._counts[ticket.priority] -= 1
-        self._tidy()
+        self._gone += 1
+        if self._gone > len(self._entries) + _SPARE_ENTRIES:
+            self._tidy()
         return ticket
 
     def remove_all(self, wanted: Callable[[Ticket], bool] = lambda _: True) -> list[Ticket]:
@@ -138,8 +142,8 @@ class Waiting:
         return bool(heap)
 
     def _tidy(self) -> None:
-        """Make heaps anew that consist mostly of what is gone: each entry pays for it once."""
+        """Make the heaps anew, without what is gone: so many are that each of them pays for a few steps of it."""
+        self._gone = 0
         for heap in (self._deadlines, *self._lines.values()):
-            if len(heap) > 2 * len(self._entries) + _SPARE_ENTRIES:
-                heap[:] = [entry for entry in heap if self._entries.get(entry[2], (0,))[0] == entry[1]]
-                heapq.heapify(heap)
+            heap[:] = [entry for entry in heap if self._entries.get(entry[2], (0,))[0] == entry[1]]
+            heapq.heapify(heap)
