@@ -3,7 +3,7 @@
 #   make setup                     only install what is missing
 #   make test ARGS="tests/domain"  run the tests
 #   make check                     lint, types and import contracts
-#   make bench                     measure the kernel, recalls of the browser, start-up and memory
+#   make bench                     measure kernel, fronts, recalls of the browser, start-up and memory
 #   make soak SEED=7               10,000 random traces for each machine, then ten minutes of random deaths
 #   make mutate                    break the kernel's machines in every small way and see the tests notice
 #   make lock                      write the lock files anew from setup.cfg

@@ -2,7 +2,8 @@
 
 The peers, all with the same clients and the same rule (P0 before the others, who get two of the three slots): a bare
 heap that hands a slot directly to the waiter's event, below which no arbitration between threads can be; an actor of
-plain Pykka that keeps that heap and does nothing else; and two store-backed locks, as distributed engines have them: a
+plain Pykka that keeps that heap and does nothing else, and the same where the slots are actors too and do the work, as
+ours do, so that it can be destroyed under its asker; and two store-backed locks, as distributed engines have them: a
 lease in a row of Postgres, taken by `FOR UPDATE SKIP LOCKED`, and redis-py's lock, both polled. The last two know no
 order: all they can do for P0 is to keep it a slot. Everybody but the stores' servers shares one core, the contestants
 take turns in each round, and ratios are medians over the rounds of what was measured side by side.
@@ -52,7 +53,8 @@ CLIENTS = [Priority.P0] * 4 + [Priority.P1] * 14 + [Priority.P2] * 14 + [Priorit
 HOLD_S, POLL_S, WAIT_S = 0.002, 0.02, 60.0
 PAUSE_S = (0.002, 0.014)
 """Between P0's errands; the others pause never, so that somebody waits always."""
-ROUNDS, ASKS = 7, 150
+ROUNDS, ASKS, STORE_ASKS = 5, 150, 30
+"""Of P0's clients each, in a round; a store's waits are so long that fewer have to do."""
 GROWTH, EVENTS = (100, 1_000, 10_000, 100_000), 4_000
 
 _never = threading.Event()
@@ -160,6 +162,57 @@ class PlainPykka:
         self._actor.tell((CLIENTS[client], None))
 
 
+class Working(pykka.ThreadingActor):
+    """A slot: does what it is given, answers its asker, and tells that it is free."""
+
+    use_daemon_thread = True
+
+    def on_receive(self, message: Any) -> None:
+        """Work."""
+        front, priority, work, future = message
+        work()
+        future.set(None)
+        front.tell((priority, None, self.actor_ref))
+
+
+class Giving(pykka.ThreadingActor):
+    """Keeps the line, and gives the work on to a free slot."""
+
+    use_daemon_thread = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._line, self._free = Line(), [Working.start() for _ in range(SIZE)]
+
+    def on_receive(self, message: Any) -> None:
+        """Take work, or a slot that is free again."""
+        priority, asked, slot = message
+        if slot is None:
+            given = asked if self._line.take(priority, asked) else None
+        else:
+            self._free.append(slot)
+            given = self._line.give(priority)
+        if given is not None:
+            self._free.pop().tell((self.actor_ref, *given))
+
+
+class PykkaSlots:
+    """Plain Pykka with slots that work."""
+
+    name = "plain Pykka with slots"
+    servers: list[psutil.Process] = []  # noqa: RUF012 - it has none
+
+    def __init__(self) -> None:
+        self._actor = Giving.start()
+
+    def do(self, client: int, work: Callable[[], None]) -> None:
+        """Work in the slot's thread."""
+        future: pykka.ThreadingFuture[None] = pykka.ThreadingFuture()
+        priority = CLIENTS[client]
+        self._actor.tell((priority, (priority, work, future), None))
+        future.get(timeout=WAIT_S)
+
+
 class _Worker:
     def perform(self, request: Request) -> None:
         request.work()
@@ -256,7 +309,7 @@ def measure() -> dict[str, Any]:
             if hasattr(os, "sched_setaffinity"):
                 os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
             stores = [PostgresLease(rows.url, rows.pid), RedisLock(keys.url, keys.pid)]
-            return {"clients": compare([BareHeap(), PlainPykka(), Ours(), *stores]), "event_us": growth()}
+            return {"clients": compare([BareHeap(), PlainPykka(), PykkaSlots(), Ours(), *stores]), "event_us": growth()}
         finally:
             valkey.stop(WAIT_S)
             postgres.stop(WAIT_S)
@@ -297,7 +350,7 @@ def play(contestant: Contestant, number: int) -> dict[str, float]:
     def live(client: int) -> None:
         chance = random.Random(f"{number}/{client}")
         if CLIENTS[client] is Priority.P0:
-            for _ in range(ASKS):
+            for _ in range(STORE_ASKS if contestant.servers else ASKS):
                 _never.wait(chance.uniform(*PAUSE_S))
                 ask(client)
         else:
@@ -330,7 +383,7 @@ def processor_s(contestant: Contestant) -> float:
 
 
 def growth() -> dict[str, float]:
-    """Return the microseconds of an errand's events in the arbiter while so many wait: it ends, the next starts, one comes.
+    """Return the microseconds of an errand's events in the arbiter, by how many wait: one ends, one starts, one comes.
 
     A tenth of those who come expire before they start, so that the heaps have gone ones to clear away.
     """
