@@ -262,7 +262,7 @@ class Arbiter:
     def _grants(self, now: float) -> list[Action]:
         actions: list[Action] = []
         if self.waiting.next_deadline() <= now:
-            actions += self._refuse_those(self.waiting.expired(now), Refusal.EXPIRED)
+            actions = self._refuse_those(self.waiting.expired(now), Refusal.EXPIRED)
         if self._holds:
             self._holds = {owner: hold for owner, hold in self._holds.items() if hold.until > now}
         while self.free and len(self.waiting) and self.breaker.state is BreakerState.CLOSED:
@@ -308,7 +308,7 @@ class Arbiter:
         """Call back as many lent slots as P0 waits for."""
         # A revoked slot is on its way as well: its successor comes at once.
         missing = self.waiting.count(Priority.P0) - len(self._recalled) - len(self._revoked)
-        if missing <= 0 or (wanted := min(missing, self.lent())) == 0:
+        if missing < 1 or (wanted := min(missing, self.lent())) == 0:
             return []
         # The least important, and of those the one that loses the least work.
         lent = sorted(
