@@ -127,6 +127,15 @@ def test_a_held_slot_counts_as_one_that_is_needed_past_p0s_time(other_ends: floa
     assert granted(machine.arrived(scrape("borrower", limit=50.0, remaining_s=50.0), 4.0)) == lent
 
 
+@pytest.mark.parametrize(("p0_at", "lent"), [(4.0, []), (4.5, ["reads"])])
+def test_beside_a_held_slot_nothing_is_lent_from_the_moment_at_which_p0_may_come(p0_at: float, lent: list[str]) -> None:
+    machine = arbiter(3, 1)
+    for each in (page("one"), ticket("over soon", expected_s=1.0), scrape("reads", remaining_s=50.0)):
+        machine.arrived(each, 0.0)
+    machine.p0_at = p0_at
+    assert granted(ended(machine, 0, 4.0)) == lent
+
+
 @pytest.mark.parametrize("recallable", [True, False])
 def test_a_held_slot_counts_as_the_run_that_it_waits_for(*, recallable: bool) -> None:
     machine = arbiter(3, 1)
