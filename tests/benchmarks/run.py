@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 CONTAINER_MB = 512
 CRASH_LIMIT_MS = 5.0
 RECALL_LIMIT_MS = 200.0
-PARTS = ("python", "node driver", "chromium")
+PARTS = ("kernel", "arbiter", "recall", "start", "memory", "day")
+PROCESSES = ("python", "node driver", "chromium")
 SPEED = 240
 POSTS = 3
 IDLE_STOP_S = 8
@@ -142,7 +143,7 @@ def _pss(engine: Engine) -> Megabytes:
         with contextlib.suppress(psutil.Error, FileNotFoundError, ProcessLookupError):
             waiting += [child for child in process.children() if child.pid not in servers]
             found[_part(process)] += _pss_kilobytes(process.pid)
-    return {part: round(found[part] / 1024, 1) for part in PARTS}
+    return {part: round(found[part] / 1024, 1) for part in PROCESSES}
 
 
 def _part(process: psutil.Process) -> str:
@@ -239,7 +240,7 @@ def print_tables(results: dict[str, Any]) -> None:
     if memory := results.get("memory_mb"):
         table = Table(title="Memory: PSS in MB, embedded servers left out", title_justify="left")
         table.add_column("state")
-        for name in (*PARTS, "all", f"of {CONTAINER_MB} MB"):
+        for name in (*PROCESSES, "all", f"of {CONTAINER_MB} MB"):
             table.add_column(name, justify="right")
         for state, parts in memory.items():
             total = _total(parts)
@@ -253,7 +254,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="one JSON document instead of tables")
     parser.add_argument("--starts", type=int, default=3, help="starts of each kind (3)")
-    parser.add_argument("--only", choices=("kernel", "arbiter", "recall", "start", "memory", "day"), help="one part of it")
+    parser.add_argument("--only", choices=PARTS, help="one part of it")
     given = parser.parse_args()
     results: dict[str, Any] = {"load_average": round(psutil.getloadavg()[0], 1)}
     if given.only in (None, "kernel"):
