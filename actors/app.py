@@ -18,6 +18,7 @@ from actors.domain.priority import Band, Priority
 from actors.domain.renewal import Renewal
 from actors.domain.supervision import Policy, Strategy
 from actors.domain.timetable import Entry
+from actors.domain.waiting import stretch
 from actors.errors import AppError
 from actors.job import JobContext, JobsView
 from actors.messages import Describe, Drain, Exited, Trigger
@@ -269,6 +270,7 @@ class App:
                 settings.enabled,
                 # The family hears of a run's end by twice its deadline at the latest: waiting, then running.
                 longest=2 * settings.deadline * self.clock.speed,
+                stretch_s=stretch(self.jobs[name].priority, settings.length.mean_s),
             )
             for name, settings in self.config.jobs.items()
         ]

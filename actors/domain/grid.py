@@ -36,6 +36,9 @@ class Entry:
     enabled: bool = True
     longest: timedelta = timedelta(minutes=10)
     """How long a run may take; a run that nobody reported back by then no longer stands in the way."""
+    stretch_s: float = 0.0
+    """Of the jobs that one tick fires the first is the one with the least slot and stretch together: what finds a free
+    slot takes it, so they come in the order in which they would be served (see `waiting.stretch`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,10 @@ class Timetable:
         self._look_at_all()
 
     def tick(self, now: datetime) -> list[Action]:
-        """Fire what is due. Of several slots missed together only the latest runs; the others are recorded."""
+        """Fire what is due, in the order in which it is to be served.
+
+        Of several slots missed together only the latest runs; the others are recorded.
+        """
         if now < self._latest:
             self._look_at_all()
         self._latest = now
@@ -96,7 +99,7 @@ class Timetable:
             if answers := self._answer(row, now):
                 actions += answers
                 self._look_at_dependants(row, places)
-        return actions
+        return sorted(actions, key=self._rank) if len(actions) > 1 else actions
 
     def settled(
         self, job: str, slot: datetime, attempt: int, outcome: Outcome, at: datetime, retry_at: datetime | None
@@ -214,6 +217,9 @@ class Timetable:
         row.extra = None
         row.running_until = now + row.entry.longest
         return Fire(row.entry.job, slot, attempt, trigger, degraded)
+
+    def _rank(self, action: Action) -> float:
+        return action.slot.timestamp() + self.rows[action.job].entry.stretch_s
 
     def _due_places(self, now: datetime) -> list[int]:
         places = []

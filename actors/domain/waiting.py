@@ -25,6 +25,11 @@ _LEAST_S = 1.0
 _SPARE_ENTRIES = 64
 
 
+def stretch(priority: Priority, remaining_s: float) -> float:
+    """Return within how many seconds a later one with nothing left to do may overtake; P0 is never overtaken."""
+    return -math.inf if priority is Priority.P0 else STRETCH[priority] * max(remaining_s, _LEAST_S)
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """What the arbiter knows of a request. Times are monotonic real seconds."""
@@ -56,9 +61,7 @@ class Ticket:
 
     def rank_with(self, remaining_s: float) -> float:
         """Return the rank that a request of the same run has with so much work left."""
-        if self.priority is Priority.P0:
-            return -math.inf
-        return self.since + STRETCH[self.priority] * max(remaining_s, _LEAST_S)
+        return self.since + stretch(self.priority, remaining_s)
 
 
 @dataclass(slots=True)

@@ -13,11 +13,10 @@ from actors.domain.outcome import Blocked, Outcome
 from actors.domain.priority import Priority
 from actors.domain.retry import Retry
 from actors.domain.timetable import Entry, Fire, Timetable
-from actors.domain.waiting import STRETCH
+from actors.domain.waiting import stretch
 from actors.simulation.agenda import Actor
 
 if TYPE_CHECKING:
-    from actors.domain.timetable import Action
     from actors.domain.workload import JobLoad
     from actors.simulation.house import House
 
@@ -75,7 +74,7 @@ class Clock(Actor):
     def tick(self) -> None:
         """Serve a tick: fire what is due."""
         now = self.time()
-        for action in sorted(self.timetable.tick(now), key=self._rank):
+        for action in self.timetable.tick(now):
             if self.number(action.job, action.slot) < 0:
                 if isinstance(action, Fire):
                     # The grid reaches back before the first due time.
@@ -127,16 +126,11 @@ class Clock(Actor):
                     load.attempts,
                     load.enabled,
                     _FOR_EVER if load.deadline_s is None else 2 * timedelta(seconds=load.deadline_s),
+                    stretch(load.priority, load.length.mean_s),
                 )
                 for load in self.loads.values()
             ]
         )
-
-    def _rank(self, action: Action) -> float:
-        """Return its place among what is due at one instant: fronts serve whoever comes first while a slot is free."""
-        load = self.loads[action.job]
-        stretch = STRETCH.get(load.priority, 0.0)
-        return self.seconds(action.slot) + stretch * load.length.mean_s if stretch else -math.inf
 
     def _fire(self, fire: Fire, now: datetime) -> None:
         load = self.loads[fire.job]

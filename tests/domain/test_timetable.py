@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -390,3 +391,9 @@ def test_next_due_never_lies_in_the_past_and_nothing_happens_before_it(pauses: l
         if before > now:
             assert timetable.tick(before) == []
         now = max(now + pause * SECOND, before)
+
+
+def test_jobs_that_fall_due_together_come_in_the_order_in_which_they_are_to_be_served() -> None:
+    stretches = {"long": 540.0, "publish": -math.inf, "short": 9.0}
+    timetable = table(*(hourly(job, stretch_s=stretch) for job, stretch in stretches.items()))
+    assert [action.job for action in timetable.tick(NOON)] == ["publish", "short", "long"]

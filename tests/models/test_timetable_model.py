@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 
@@ -27,6 +28,7 @@ entries = st.builds(
     after=st.lists(afters, max_size=2).map(tuple),
     enabled=st.integers(0, 5).map(bool),
     longest=minutes,
+    stretch_s=st.sampled_from([-math.inf, 0.0, 90.0, 3600.0]),
 )
 moments = st.one_of(st.none(), st.integers(-200, 5).map(lambda number: NOON + number * MINUTE))
 histories = st.dictionaries(st.sampled_from(JOBS), moments.filter(bool))

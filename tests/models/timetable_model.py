@@ -54,7 +54,8 @@ class TimetableModel:
             if row.extra is not None and row.extra[0] <= now and not _is_running(row, now):
                 _, slot, attempt, trigger = row.extra
                 actions.append(self._fire(row, slot, attempt, trigger, now))
-        return actions
+        # As they are to be served: by the slot and how far behind it others may overtake.
+        return sorted(actions, key=lambda each: each.slot.timestamp() + self.rows[each.job].entry.stretch_s)
 
     def settled(
         self, job: str, slot: datetime, attempt: int, outcome: Outcome, at: datetime, retry_at: datetime | None
