@@ -39,6 +39,14 @@ def test_an_overload_names_the_greatest_job_and_an_interval_that_ends_it() -> No
     assert "metrics_scraper 56 %" in found.found
 
 
+def test_an_overload_that_no_interval_of_the_greatest_job_ends_has_no_remedy() -> None:
+    jobs = [job("first", 1, 60, (29.5, 29.5)), job("second", 1, 60, (29.5 - 1e-12, 29.5 - 1e-12))]
+    jobs.append(job("third", 1, 60, (29.5 - 1e-12, 29.5 - 1e-12)))
+    (found,) = proof(jobs, {**FRONTS, "browser": Capacity(1, 0)}).complaints
+    assert found.remedy is None
+    assert "run first, second, third less often" in found.advice
+
+
 def test_runs_that_fill_their_own_interval_are_a_complaint_of_their_own() -> None:
     found = proof([job("slow", 2, 60, (50.0, 80.0), "database")])
     assert [complaint.kind for complaint in found.complaints] == [Kind.TOO_LONG]

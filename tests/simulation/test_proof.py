@@ -61,8 +61,8 @@ def test_what_is_expected_of_a_set_is_what_becomes_of_it_in_19_of_20(lives: list
     """476 of 500 agree at 250 slots each, 472 at 3000.
 
     The others lose about as many slots as the limits allow, 0.5 to 2 % of all, or one or two of a job that is seldom
-    due; or P0 is late once in thousands of starts, and the one life had that start and the other had not; or a job works
-    as long as its interval in the mean, and loses hardly a slot because it may start late.
+    due; or P0 is late once in thousands of starts, and the one life had that start and the other had not; or a job
+    works as long as its interval in the mean, and loses hardly a slot because it may start late.
     """
     assert agreeing([(life.proof.is_expected_to_hold, life.is_kept) for life in lives]) >= 0.94
 

@@ -158,8 +158,9 @@ def _remedy(
     top = next((others[name] for name, _ in blame if name in others), None)
     if top is None or wanted[top.name] <= excess:
         return None
-    needed = top.every * (wanted[top.name] / (wanted[top.name] - excess))
-    every = next((nice for nice in _NICE if nice >= needed), None)
+    # In seconds, since what is left of it may be so little that no duration is long enough.
+    needed_s = top.every.total_seconds() * wanted[top.name] / (wanted[top.name] - excess)
+    every = next((nice for nice in _NICE if nice.total_seconds() >= needed_s), None)
     return (top.name, every) if every is not None else None
 
 
