@@ -47,6 +47,16 @@ def test_an_overload_that_no_interval_of_the_greatest_job_ends_has_no_remedy() -
     assert "run first, second, third less often" in found.advice
 
 
+def test_an_interval_that_would_fill_the_resource_to_the_brim_is_not_advised() -> None:
+    jobs = [job("first", 1, 600, (359.5, 359.5), errand_s=None), job("second", 1, 600, (299.5, 299.5), errand_s=None)]
+    (found,) = proof(jobs, {**FRONTS, "browser": Capacity(1, 0)}).complaints
+    # Every 12 minutes would do exactly; every 15 is the next that leaves a rest.
+    assert found.remedy == ("first", timedelta(minutes=15))
+    full = [job("first", 1, 300, (299.5, 299.5), errand_s=None), job("second", 1, 600, (299.5, 299.5), errand_s=None)]
+    overload = proof(full, {**FRONTS, "browser": Capacity(1, 0)}).complaints[0]
+    assert overload.remedy == ("first", timedelta(minutes=15))
+
+
 def test_runs_that_fill_their_own_interval_are_a_complaint_of_their_own() -> None:
     found = proof([job("slow", 2, 60, (50.0, 80.0), "database")])
     assert [complaint.kind for complaint in found.complaints] == [Kind.TOO_LONG]

@@ -12,8 +12,10 @@ from actors.domain.duration import format_duration
 from actors.domain.feasibility.delay import blame_for, start_bounds
 from actors.domain.feasibility.unrolled import unroll
 from actors.domain.feasibility.utilisation import (
+    BROWSER,
     background,
     demand,
+    is_cut,
     own_utilisation,
     resources_of,
     total,
@@ -36,6 +38,8 @@ LOST_SHARE, BEHIND_SHARE = 0.01, 0.1
 """Of all slots, and of one job's: so many may be lost in bursts; what piles up for good loses more of some job's."""
 _NAMED = 3
 _LEAST_SHARE = 0.005
+_ROUNDING = 1e-9
+"""What is full to the last bit is not advised."""
 
 
 class Kind(StrEnum):
@@ -120,7 +124,7 @@ def prove(loads: Sequence[JobLoad], fronts: Mapping[str, Capacity], tick_s: floa
     utilisation = {name: (total(there, name, front), background(there, name, front)) for name, front in fronts.items()}
     own = {load.name: own_utilisation(load) for load in there}
     p0 = start_bounds(there, fronts, tick_s)
-    complaints = [_overload(name, both, there) for name, both in utilisation.items() if max(both) > 1.0]
+    complaints = [_overload(name, both, there, fronts[name]) for name, both in utilisation.items() if max(both) > 1.0]
     complaints += [_too_long(load) for load in there if own[load.name] >= 1.0 or _misses_deadline(load)]
     complaints += [
         _late(load, there, fronts, p0[load.name], tick_s) for load in there if p0.get(load.name, 0.0) > P0_LIMIT_S
@@ -131,7 +135,7 @@ def prove(loads: Sequence[JobLoad], fronts: Mapping[str, Capacity], tick_s: floa
     return Proof(utilisation, own, p0, tuple(complaints), fates)
 
 
-def _overload(resource: str, both: tuple[float, float], loads: list[JobLoad]) -> Complaint:
+def _overload(resource: str, both: tuple[float, float], loads: list[JobLoad], front: Capacity) -> Complaint:
     wanted = {load.name: demand(load, resource) for load in loads if resource in resources_of(load)}
     others = {load.name: load for load in loads if load.priority is not Priority.P0 and load.name in wanted}
     blame = _shares(wanted)
@@ -139,7 +143,10 @@ def _overload(resource: str, both: tuple[float, float], loads: list[JobLoad]) ->
     excess = max(
         (1.0 - 1.0 / both[0]) * sum(wanted.values()), (1.0 - 1.0 / max(both[1], 1.0)) * sum(wanted[n] for n in others)
     )
-    remedy = _remedy(blame, others, wanted, excess)
+    # Where publications alone are too many for the share, which is all they may have, only fewer of them help.
+    publications = {name: load for name, load in others.items() if resource == BROWSER and not is_cut(load)}
+    are_too_many = sum(wanted[name] for name in publications) > front.share
+    remedy = _remedy(blame, publications if are_too_many else others, wanted, excess)
     if remedy is not None:
         name, every = remedy
         advice = f"run {name} every {format_duration(every)} instead of {format_duration(others[name].every)}"
@@ -160,7 +167,7 @@ def _remedy(
         return None
     # In seconds, since what is left of it may be so little that no duration is long enough.
     needed_s = top.every.total_seconds() * wanted[top.name] / (wanted[top.name] - excess)
-    every = next((nice for nice in _NICE if nice.total_seconds() >= needed_s), None)
+    every = next((nice for nice in _NICE if nice.total_seconds() > needed_s * (1.0 + _ROUNDING)), None)
     return (top.name, every) if every is not None else None
 
 
