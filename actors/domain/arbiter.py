@@ -136,6 +136,10 @@ class Arbiter:
         """Return how many slots of the reservation work for others just now."""
         return max(0, len(self._others()) - (self.size - self.reserved))
 
+    def may_start(self, ticket: Ticket, now: float) -> bool:
+        """Return whether a slot is free that may be given to it, were it alone in the queue."""
+        return bool(self.free) and self._may_start(ticket, self._others(), now)
+
     def arrived(self, ticket: Ticket, now: float) -> list[Action]:
         """A request came in: grant, queue or refuse it."""
         refusal = self._refusal(ticket, now)

@@ -7,7 +7,7 @@ and whatever may open the gate of one that waits looks at it sooner.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
@@ -63,12 +63,8 @@ class Timetable:
     def of(cls, entries: list[Entry]) -> Timetable:
         """Return the timetable of these jobs, none of which has ever run."""
         order = [_Row(entry, place) for place, entry in enumerate(entry for entry in entries if entry.enabled)]
-        rows = {row.entry.job: row for row in order}
-        for row in order:
-            for name in dict.fromkeys(after.job for after in row.entry.after):
-                if name in rows:
-                    rows[name].dependants.append(row)
-        timetable = cls(rows, order)
+        timetable = cls({row.entry.job: row for row in order}, order)
+        timetable._link()
         timetable._look_at_all()
         return timetable
 
@@ -132,6 +128,44 @@ class Timetable:
         self._note(row)
         self._look_at_dependants(row)
         return [fire]
+
+    def enable(self, entry: Entry) -> None:
+        """Take up a job that was off, as one that never ran."""
+        row = _Row(entry, len(self._order))
+        self.rows[entry.job] = row
+        self._order.append(row)
+        self._link()
+        self._note(row)
+
+    def bring_forward(self, job: str, now: datetime) -> None:
+        """Let the job's next slot come now. Of a job that is off nothing changes, here and in the next two."""
+        row = self.rows.get(job)
+        if row is not None:
+            row.held, row.gate_at = (now, now), _AT_ONCE
+            self._note(row)
+
+    def try_again_now(self, job: str, now: datetime) -> None:
+        """End the wait before the job's next attempt, if it waits for one."""
+        row = self.rows.get(job)
+        if row is not None and row.extra is not None:
+            row.extra = (now, *row.extra[1:])
+            self._note(row)
+
+    def waive(self, job: str, after: After) -> None:
+        """Ask no more of the job that it comes after this one."""
+        row = self.rows.get(job)
+        if row is not None:
+            row.entry = replace(row.entry, after=tuple(each for each in row.entry.after if each != after))
+            row.gate_at = _AT_ONCE
+            self._note(row)
+
+    def awaited(self, job: str, since: datetime, now: datetime) -> list[tuple[After, datetime | None, datetime]]:
+        """Return what is stale for a slot that waits since then: the dependency, its last success, how long it waits.
+
+        Not longer than `now`: the dependency is not about to run, or patience with it is over.
+        """
+        stale = self._stale(self.rows[job], now)
+        return [(after, self._success_of(after.job), self._patience_end(after, since, now)) for after in stale]
 
     def next_due(self, now: datetime) -> datetime | None:
         """Return the earliest time at which `tick` has something to do."""
@@ -255,6 +289,10 @@ class Timetable:
                     heappush(places, row.place)
             else:
                 self._note(row)
+
+    def _link(self) -> None:
+        for row in self._order:
+            row.dependants = [each for each in self._order if any(a.job == row.entry.job for a in each.entry.after)]
 
     def _look_at_all(self) -> None:
         for row in self._order:

@@ -1,0 +1,125 @@
+"""The explanation: all reasons together, each once, and the earliest start that they leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from actors.domain.why.publication import QueueEmpty, reasons_of_publishing
+from actors.domain.why.queueing import MemoryPressed, part_of_runs, refusals
+from actors.domain.why.situation import CLOCK, RUNS, Part, written
+from actors.domain.why.standing import ActorAway, ShuttingDown, UnderWay, reasons_of_absences, reasons_of_family
+from actors.domain.why.timing import reasons_of_clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from actors.domain.why.situation import Question, Reason, Situation
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a job is not running, or why nothing is posted: all reasons, none of which may be missing for a start."""
+
+    job: str
+    reasons: tuple[Reason, ...]
+    now: datetime
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether a run is at work."""
+        return any(isinstance(reason, UnderWay) for reason in self.reasons)
+
+    @property
+    def endless(self) -> Reason | None:
+        """Return the first reason that does not end by itself."""
+        return next((reason for reason in self.reasons if reason.until is None), None)
+
+    @property
+    def earliest(self) -> datetime | None:
+        """Return the earliest possible start; None while somebody has to end a reason."""
+        if self.endless is not None:
+            return None
+        return max([self.now, *(reason.until for reason in self.reasons if reason.until is not None)])
+
+    def text(self) -> str:
+        """Return it for people, one sentence for each reason."""
+        sentences = [f"{self.job} {'is running' if self.is_running else 'is not running'}"]
+        sentences += [reason.text for reason in self.reasons]
+        if self.endless is not None:
+            sentences.append(f"earliest start: unknown, since somebody has to act ({self.endless.kind})")
+        elif self.earliest is not None:
+            sentences.append(f"earliest start: {written(self.earliest)}")
+        return "; ".join(sentences)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for programs."""
+        return {
+            "job": self.job,
+            "running": self.is_running,
+            "reasons": [_as_dict(reason) for reason in self.reasons],
+            "earliest": self.earliest.isoformat() if self.earliest is not None else None,
+        }
+
+
+def _as_dict(reason: Reason) -> dict[str, Any]:
+    until = reason.until.isoformat() if reason.until is not None else None
+    body: dict[str, Any] = {"kind": reason.kind, "text": reason.text, "until": until}
+    if isinstance(reason, QueueEmpty):
+        body["because"] = [_as_dict(each) for each in reason.refill]
+    return body
+
+
+def explain(situation: Situation) -> Explanation:
+    """Return the complete explanation of a situation. Changes nothing.
+
+    Applying the cures of all its reasons lets the job start at the next tick, and leaving out any one does not.
+    """
+    question = situation.question
+    parts = {
+        CLOCK: Part(
+            tuple(
+                reasons_of_clock(
+                    question,
+                    situation.entry,
+                    situation.timetable,
+                    is_loaded=situation.is_loaded,
+                    is_stopping=situation.is_stopping,
+                )
+            )
+        ),
+        question.family: Part(tuple(reasons_of_family(question, situation.admission, situation.since))),
+        RUNS: part_of_runs(question, situation.fronts[RUNS]),
+        **{name: Part(tuple(refusals(question, name, situation.fronts[name]))) for name in question.uses},
+    }
+    publishing = situation.publishing
+    ledger = reasons_of_publishing(publishing, question.moment.now) if publishing is not None else []
+    return compose(question, parts, reasons_of_absences(question, situation.absences), ledger)
+
+
+def compose(
+    question: Question, parts: Mapping[str, Part], absences: Iterable[ActorAway], ledger: Iterable[Reason] = ()
+) -> Explanation:
+    """Put together what each actor on the road answered, by name; one that did not answer is among the absences.
+
+    A run that stands in the queue for a run slot has passed clock and family already, so theirs are no reasons.
+    """
+    passed = {CLOCK, question.family} if RUNS in parts and parts[RUNS].waits else set()
+    reasons: list[Reason] = [absence for absence in absences if absence.name not in passed]
+    for name, part in parts.items():
+        if name not in passed:
+            reasons += part.reasons
+    reasons += ledger
+    return Explanation(question.job, tuple(_each_once(reasons)), question.moment.now)
+
+
+def _each_once(reasons: list[Reason]) -> list[Reason]:
+    """Drop what several actors say: they all mean the one drain, the one lack of memory, the one run."""
+    named = next((reason for reason in reasons if isinstance(reason, UnderWay) and reason.run_id), None)
+    kept: dict[Any, Reason] = {}
+    for reason in reasons:
+        said = named if isinstance(reason, UnderWay) and named is not None else reason
+        key = type(said) if isinstance(said, ShuttingDown | MemoryPressed | UnderWay) else said
+        kept.setdefault(key, said)
+    return list(kept.values())

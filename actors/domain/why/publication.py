@@ -1,0 +1,177 @@
+"""The ledger's reasons: posting runs, but may or can publish nothing."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+from actors.domain.ledger import Caps, allowed_at
+from actors.domain.why.situation import written
+
+if TYPE_CHECKING:
+    from actors.domain.why.situation import Publishing, Reason, Situation
+
+TOLERANCE = timedelta(minutes=2)
+"""How far (schedule time) an intent may lie in the future before schedule time must have gone back."""
+_FREE = Caps(sys.maxsize, sys.maxsize, timedelta())
+
+
+def _publishing(situation: Situation) -> Publishing:
+    assert situation.publishing is not None
+    return situation.publishing
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerUnknown:
+    """The database does not tell what the ledger says, and so nothing may be published."""
+
+    kind: ClassVar[str] = "ledger_unknown"
+    until: ClassVar[None] = None
+    detail: str = ""
+
+    @property
+    def text(self) -> str:
+        """Return it as a sentence for people."""
+        return f"the database does not say what was published and what is queued: {self.detail or 'no answer'}"
+
+    def cure(self, situation: Situation) -> None:
+        """It says so."""
+        _publishing(situation).is_known = True
+
+
+@dataclass(frozen=True, slots=True)
+class KillSwitchOn:
+    """Somebody stopped all publishing."""
+
+    kind: ClassVar[str] = "kill_switch"
+    until: ClassVar[None] = None
+    text: ClassVar[str] = "the kill switch is on, until somebody says `kill-switch off`"
+
+    def cure(self, situation: Situation) -> None:
+        """It is off."""
+        _publishing(situation).kill_switch = False
+
+
+@dataclass(frozen=True, slots=True)
+class FutureIntents:
+    """The ledger knows intents of the future, so that no cap can be counted."""
+
+    kind: ClassVar[str] = "future_intents"
+    latest: datetime
+    until: datetime
+
+    @property
+    def text(self) -> str:
+        """Return it as a sentence for people."""
+        return f"the ledger knows an intent of {written(self.latest)}: schedule time went back, is clock.json lost?"
+
+    def cure(self, situation: Situation) -> None:
+        """There are none."""
+        publishing, now = _publishing(situation), situation.question.moment.now
+        publishing.intents = [at for at in publishing.intents if at <= now + TOLERANCE]
+
+
+@dataclass(frozen=True, slots=True)
+class CapReached:
+    """A cap of the lane does not allow another intent. `cap`: "per_hour", "per_day" or "spacing"."""
+
+    kind: ClassVar[str] = "cap"
+    cap: str
+    limit: str
+    until: datetime | None
+
+    @property
+    def text(self) -> str:
+        """Return it as a sentence for people."""
+        if self.until is None:
+            return f"publishing.content_{self.cap} is 0, so nothing is published"
+        what = {"per_hour": "posts in an hour", "per_day": "posts in 24 hours", "spacing": "between two posts"}
+        return f"the cap of {self.limit} {what[self.cap]} allows the next at {written(self.until)}"
+
+    def cure(self, situation: Situation) -> None:
+        """This cap is lifted."""
+        publishing = _publishing(situation)
+        match self.cap:
+            case "per_hour":
+                publishing.caps = replace(publishing.caps, per_hour=sys.maxsize)
+            case "per_day":
+                publishing.caps = replace(publishing.caps, per_day=sys.maxsize)
+            case _:
+                publishing.caps = replace(publishing.caps, spacing=timedelta())
+
+
+@dataclass(frozen=True, slots=True)
+class NoDecisionDue:
+    """What is queued is for later."""
+
+    kind: ClassVar[str] = "no_decision_due"
+    until: datetime
+
+    @property
+    def text(self) -> str:
+        """Return it as a sentence for people."""
+        return f"the next decision in the queue is due at {written(self.until)}"
+
+    def cure(self, situation: Situation) -> None:
+        """Its time has come."""
+        _publishing(situation).next_decision = situation.question.moment.now
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEmpty:
+    """No decision is queued. `refill`: why `plan`, which fills the queue, is not running."""
+
+    kind: ClassVar[str] = "queue_empty"
+    refill: tuple[Reason, ...]
+    now: datetime
+
+    @property
+    def until(self) -> datetime | None:
+        """Return when `plan` can run."""
+        ends = [self.now, *(reason.until for reason in self.refill)]
+        known = [end for end in ends if end is not None]
+        return max(known) if len(known) == len(ends) else None
+
+    @property
+    def text(self) -> str:
+        """Return it as a sentence for people."""
+        if not self.refill:
+            return "the queue is empty, and plan is about to fill it"
+        return "the queue is empty, and plan does not fill it: " + ", and ".join(each.text for each in self.refill)
+
+    def cure(self, situation: Situation) -> None:
+        """A decision is queued and due."""
+        _publishing(situation).next_decision = situation.question.moment.now
+
+
+def reasons_of_publishing(publishing: Publishing, now: datetime) -> list[Reason]:
+    """Return why a run of posting would publish nothing at this moment.
+
+    An attempt in doubt is no reason: it is looked for beside, and counts in the caps like any other intent.
+    """
+    reasons: list[Reason] = []
+    if not publishing.is_known:
+        reasons.append(LedgerUnknown())
+    if publishing.kill_switch:
+        reasons.append(KillSwitchOn())
+    future = [at for at in publishing.intents if at > now + TOLERANCE]
+    if future:
+        reasons.append(FutureIntents(max(future), max(future) - TOLERANCE))
+    intents = [at for at in publishing.intents if at <= now + TOLERANCE]
+    caps = publishing.caps
+    each = {
+        "per_hour": (replace(_FREE, per_hour=caps.per_hour), str(caps.per_hour)),
+        "per_day": (replace(_FREE, per_day=caps.per_day), str(caps.per_day)),
+        "spacing": (replace(_FREE, spacing=caps.spacing), str(caps.spacing)),
+    }
+    for cap, (alone, limit) in each.items():
+        at = allowed_at(intents, alone, now)
+        if at is None or at > now:
+            reasons.append(CapReached(cap, limit, at))
+    if publishing.next_decision is None:
+        reasons.append(QueueEmpty(publishing.refill, now))
+    elif publishing.next_decision > now:
+        reasons.append(NoDecisionDue(publishing.next_decision))
+    return reasons

@@ -1,0 +1,42 @@
+"""The explanation holds over ten thousand situations: its cures start the job, and none of them is idle."""
+
+from __future__ import annotations
+
+import pickle
+from collections import Counter
+from random import Random
+
+import pytest
+
+from actors.domain.why.explanation import explain
+from tests.domain.why.situations import SmallEngine, starts
+
+STATES = 10_000
+_PARTS, _EVENTS, _STATES_OF_AN_ENGINE = 4, 12, 10
+KINDS = {
+    *("disabled", "history_unknown", "shutting_down", "paused", "under_way", "not_due", "waits_for", "slots_taken"),
+    *("queue_position", "memory", "breaker", "queue_full", "budget", "actor_away", "kill_switch", "cap"),
+    *("no_decision_due", "queue_empty", "future_intents", "ledger_unknown"),
+}
+
+
+@pytest.mark.parametrize("part", range(_PARTS))
+def test_exactly_the_named_cures_start_the_job_and_leaving_out_any_one_does_not(part: int) -> None:
+    seen: Counter[str] = Counter()
+    for number in range(STATES // _PARTS // _STATES_OF_AN_ENGINE):
+        engine = SmallEngine(Random(f"{part}-{number}"))
+        for _ in range(_STATES_OF_AN_ENGINE):
+            for _ in range(_EVENTS):
+                engine.happen()
+            situation = engine.situation()
+            explanation = explain(situation)
+            reasons = explanation.reasons
+            seen.update(reason.kind for reason in reasons)
+            kept = pickle.dumps(situation)
+            for missing in [None, *reasons]:
+                cured = pickle.loads(kept)
+                for reason in reasons:
+                    if reason is not missing:
+                        reason.cure(cured)
+                assert starts(cured) is (missing is None), f"{part}-{number}, without {missing}: {explanation.text()}"
+    assert set(seen) == KINDS, "every kind of reason comes up"
