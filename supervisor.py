@@ -1,4 +1,4 @@
-"""The command line: run (default) | check | jobs | send | simulate | sandbox."""
+"""The command line: run (default) | check | jobs | send | why | simulate | sandbox."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 EXIT_FAILURE, EXIT_CONFIG = 1, 2
-_COMMANDS = ("run", "check", "jobs", "send", "simulate", "sandbox")
+_COMMANDS = ("run", "check", "jobs", "send", "why", "simulate", "sandbox")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,6 +49,10 @@ def _dispatch(given: argparse.Namespace) -> int:
             from actors.commands.send import send
 
             return send(given.word, data=given.data, as_json=given.json)
+        case "why":
+            from actors.commands.why import why
+
+            return why(given.job, data=given.data, as_json=given.json)
         case "simulate":
             from actors.commands.simulate import simulate
 
@@ -79,11 +83,17 @@ def _parser() -> argparse.ArgumentParser:
     jobs.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     send = commands.add_parser("send", help="say a control word to the running supervisor")
     send.add_argument(
-        "word", nargs="+", help="status | jobs | pause NAME | resume NAME | run JOB | kill-switch on|off | shutdown"
+        "word",
+        nargs="+",
+        help="status | jobs | why [JOB] | pause NAME | resume NAME | run JOB | kill-switch on|off | shutdown",
     )
     send.add_argument("--data", type=Path, help="as for run")
     send.add_argument("--json", action="store_true", help="the answer as one JSON document")
     _add_simulate(commands.add_parser("simulate", help="live days in seconds under a virtual clock, and report"))
+    why = commands.add_parser("why", help="say why a job is not running, or why nothing is posted")
+    why.add_argument("job", nargs="?", help="a job, or a name of the inventory; without one: why nothing is posted")
+    why.add_argument("--data", type=Path, help="as for run")
+    why.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     sandbox = commands.add_parser("sandbox", help="serve the sandbox alone")
     sandbox.add_argument(
         "--port", type=int, required=True, help="TCP port on the loopback interface; 0 takes a free one"

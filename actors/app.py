@@ -14,13 +14,16 @@ import redis
 from actors.config import Config
 from actors.control.operator import Operator, Reach
 from actors.domain.backoff import Backoff
+from actors.domain.budget import lane_of
+from actors.domain.ledger import Caps
 from actors.domain.priority import Band, Priority
 from actors.domain.renewal import Renewal
 from actors.domain.supervision import Policy, Strategy
 from actors.domain.timetable import Entry
 from actors.domain.waiting import stretch
+from actors.domain.why.situation import Moment, Question
 from actors.errors import AppError
-from actors.job import JobContext, JobsView
+from actors.job import RESOURCES, JobContext, JobsView
 from actors.messages import Describe, Drain, Exited, Trigger
 from actors.resources.browser import BrowserClient
 from actors.resources.database import DatabaseClient
@@ -281,19 +284,29 @@ class App:
         return Clock(context, clock, self.jobs, entries, backoffs, families, database, browser, board, opened)
 
     def _make_operator(self, context: ActorContext) -> Operator:
+        publishing = self.config.publishing
         reach = Reach(
             clock=self.addresses["clock"],
             board=self.addresses["board"],
             database=self.addresses["database"],
             redis=self.addresses["redis"],
+            fronts={name: self.addresses[name] for name in ("runs", *sorted(RESOURCES))},
             families={name: self.addresses[name] for name in self._families()},
             family_of={job.name: job.family for job in self.jobs.values()},
             aliases={alias: job.name for job in self.jobs.values() for alias in job.covers},
+            question=self._question,
+            caps=Caps(publishing.content_per_hour, publishing.content_per_day, publishing.spacing),
             shutdown=self.shutdown,
             now=self.clock.now,
         )
         client = redis.Redis(connection_pool=self._pool)
         return Operator(context, reach, client, self.world.redis_is_embedded, self.config.control.key)
+
+    def _question(self, name: str) -> Question:
+        job, moment = self.jobs[name], Moment(self.clock.now(), time.monotonic(), self.clock.speed)
+        lane = lane_of(job.family) if "openai" in job.uses else None
+        limit_s = self.config.jobs[name].deadline.total_seconds()
+        return Question(name, job.family, job.priority, tuple(sorted(job.uses)), limit_s, lane, moment)
 
     def _spec(
         self,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from actors.domain.memory import Level, Usage
     from actors.domain.outcome import Outcome
     from actors.domain.priority import Priority
+    from actors.domain.why.situation import Question
 
 
 # Life: between a supervisor and its children.
@@ -60,6 +61,8 @@ class ActorChanged:
     state: str
     generation: int
     reason: str = ""
+    until: float | None = None
+    """When (monotonic) its restart is due, if one is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +281,14 @@ class Drain:
 @dataclass(frozen=True, slots=True)
 class Describe:
     """Anybody below the tree's root, as an ask: return your state as a plain dict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """Operator to clock, families and fronts: answer with a `Part`, why you would not let a run of this job through."""
+
+    question: Question
+    reply: Reply
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,22 @@ def send(words: list[str], *, data: Path | None, as_json: bool) -> int:
     Raises:
         ConfigError: no such word.
     """
+    answer = ask(words, data=data)
+    if as_json:
+        json.dump(answer, sys.stdout)
+        sys.stdout.write("\n")
+    else:
+        sys.stdout.write(str(answer["text"]).replace("; ", "\n") + "\n")
+    return 0 if answer["ok"] else 1
+
+
+def ask(words: list[str], *, data: Path | None) -> dict[str, Any]:
+    """Say the words to the supervisor and return its answer, which has at least `id`, `ok` and `text`.
+
+    Raises:
+        ConfigError: no such word.
+        AppError: no supervisor runs, or none answered.
+    """
     config, _ = load_all({"data.dir": str(data)} if data is not None else None)
     command = parse(" ".join(words).encode())
     if isinstance(command, Refused):
@@ -39,13 +55,7 @@ def send(words: list[str], *, data: Path | None, as_json: bool) -> int:
     command = Command(uuid.uuid4().hex, command.word, command.args)
     if config.control.key is not None:
         command = sign(command, key=config.control.key, now=time.time(), nonce=secrets.token_urlsafe(18))
-    answer = _ask(_url(config), command)
-    if as_json:
-        json.dump(answer, sys.stdout)
-        sys.stdout.write("\n")
-    else:
-        sys.stdout.write(str(answer["text"]).replace("; ", "\n") + "\n")
-    return 0 if answer["ok"] else 1
+    return _ask(_url(config), command)
 
 
 def _url(config: Config) -> str:

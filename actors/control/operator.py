@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import logging
 import time
@@ -9,11 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from actors.control.channel import REPLIES, Channel
+from actors.control.inquiry import LEDGER, PLANNER, PUBLISHER, Asked, Inquiry, ledger_questions, road_of
 from actors.control.signature import SeenNonces, authorise
 from actors.control.words import Command, Refused, parse
 from actors.domain.priority import Band, Priority
+from actors.domain.why.situation import CLOCK, Absence
 from actors.errors import AppError
-from actors.messages import Describe, PartDied, Pause, RedisCommand, Request, Resume, Trigger
+from actors.messages import Describe, Explain, PartDied, Pause, RedisCommand, Request, Resume, Trigger, Wake
 from actors.runtime.client import request_id
 from actors.runtime.reply import Answer, ToldReply
 from actors.sql.queries import Statement, Transaction
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
     import redis
 
     from actors.config import Secret
+    from actors.domain.ledger import Caps
+    from actors.domain.why.situation import Question
     from actors.runtime.address import Address
     from actors.runtime.cell import ActorContext
 
@@ -32,6 +38,10 @@ logger = logging.getLogger(__name__)
 
 _BOARD_S = 1.0
 _SEND_S = 5.0
+_EXPLAIN_S = 0.5
+"""How long an actor may take to say why; they are all asked at once."""
+_LEDGER_S = 2.0
+_INQUIRIES = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +59,24 @@ class Reach:
     board: Address
     database: Address
     redis: Address
+    fronts: Mapping[str, Address]
     families: Mapping[str, Address]
     family_of: Mapping[str, str]
     aliases: Mapping[str, str]
     """Inventory names to the jobs that cover them."""
+    question: Callable[[str], Question]
+    """What is to be asked about a job, at this moment."""
+    caps: Caps
     shutdown: Callable[[str], None]
     now: Callable[[], datetime]
 
 
 @dataclass(slots=True)
 class Operator:
-    """Behaviour behind the control channel. Asks the board only, with a deadline; everything else it tells."""
+    """Behaviour behind the control channel. Asks the board only, with a deadline; everything else it tells.
+
+    A `why` is told to everybody on the job's road at once; whoever has not answered in time is a reason himself.
+    """
 
     context: ActorContext
     reach: Reach
@@ -67,6 +84,7 @@ class Operator:
     is_embedded: bool
     key: Secret | None
     nonces: SeenNonces = field(default_factory=lambda: SeenNonces(time.time()))
+    inquiries: dict[int, Inquiry] = field(default_factory=dict)
     channel: Channel = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,6 +102,10 @@ class Operator:
                 self._hear(raw)
             case PartDied(error):
                 raise error
+            case Answer(tag, value, error) if isinstance(tag, Asked):
+                self._answered(tag, value, error)
+            case Wake():
+                self._conclude_overdue()
             case Answer(tag, _, error) if isinstance(tag, Command):
                 text = f"{tag.word} {' '.join(tag.args)} is in force" if error is None else f"not done: {error}"
                 self._reply(tag.id, ok=error is None, text=text)
@@ -125,6 +147,10 @@ class Operator:
                 self._describe(command, _status)
             case "jobs", ():
                 self._describe(command, _jobs)
+            case "why", ():
+                self._inquire(command, PUBLISHER, PLANNER)
+            case "why", (name,):
+                self._inquire(command, self.reach.aliases.get(name, name))
             case ("pause" | "resume") as word, (name,):
                 self._switch(command, word, name)
             case "run", (name,):
@@ -170,6 +196,62 @@ class Operator:
         params = {"name": "kill_switch", "is_on": is_on, "now": self.reach.now(), "by": "operator"}
         self._request(self.reach.database, Transaction((Statement("set_flag", params, 1),)), command)
 
+    def _inquire(self, command: Command, job: str, planner: str | None = None) -> None:
+        reach, now = self.reach, time.monotonic()
+        if job not in reach.family_of:
+            self._unknown(command, job)
+            return
+        until = now + (_LEDGER_S if planner is not None else _EXPLAIN_S)
+        refill = reach.question(planner) if planner is not None else None
+        inquiry = Inquiry(command.id, reach.question(job), until, reach.caps, refill)
+        number = next(_INQUIRIES)
+        self.inquiries[number] = inquiry
+        actors = {CLOCK: reach.clock, **reach.families, **reach.fronts}
+        for question in inquiry.questions():
+            for name in road_of(question):
+                reply = ToldReply(self.context.address, Asked(number, question.job, name))
+                # Whoever takes no message will not answer either, and that is what the explanation says.
+                with contextlib.suppress(AppError):
+                    actors[name].tell(Explain(question, reply), Band.CONTROL)
+        if planner is not None:
+            asked = Asked(number, job, LEDGER)
+            self._request(reach.database, ledger_questions(inquiry.question), asked, _LEDGER_S)
+        self.context.wake_at(until)
+
+    def _answered(self, asked: Asked, value: Any, error: BaseException | None) -> None:
+        inquiry = self.inquiries.get(asked.inquiry)
+        if inquiry is None:
+            return
+        inquiry.answered(asked, value, error)
+        if inquiry.is_complete():
+            del self.inquiries[asked.inquiry]
+            self._conclude(inquiry)
+
+    def _conclude_overdue(self) -> None:
+        now = time.monotonic()
+        for number in [number for number, inquiry in self.inquiries.items() if inquiry.until <= now]:
+            self._conclude(self.inquiries.pop(number))
+        if self.inquiries:
+            self.context.wake_at(min(inquiry.until for inquiry in self.inquiries.values()))
+
+    def _conclude(self, inquiry: Inquiry) -> None:
+        states = {} if inquiry.is_complete() else self._states_of_actors()
+        explanation = inquiry.explanation(states)
+        self._reply(inquiry.command_id, ok=True, text=explanation.text(), why=explanation.as_dict())
+
+    def _states_of_actors(self) -> dict[str, Absence]:
+        """Return those that the board knows to be down; who is said to run and is silent is only that."""
+        try:
+            actors = self.reach.board.ask(Describe(), _BOARD_S)["actors"]
+        except AppError:
+            return {}
+        now = time.monotonic()
+        return {
+            name: Absence("down", now + actor["restart_in_s"] if "restart_in_s" in actor else None)
+            for name, actor in actors.items()
+            if actor["state"] != "running"
+        }
+
     def _unknown(self, command: Command, name: str) -> None:
         known = ", ".join(sorted([*self.reach.families, *self.reach.family_of]))
         self._reply(command.id, ok=False, text=f"no job or family {name!r}; known: {known}")
@@ -183,11 +265,10 @@ class Operator:
         body = json.dumps({"id": command_id, "ok": ok, "text": text, **more}, default=str)
         self._request(self.reach.redis, RedisCommand(("PUBLISH", REPLIES, body)), "reply")
 
-    def _request(self, front: Address, work: Any, tag: Any) -> None:
+    def _request(self, front: Address, work: Any, tag: Any, limit_s: float = _SEND_S) -> None:
         reply = ToldReply(self.context.address, tag)
-        request = Request(
-            request_id("operator"), work, Priority.P0, time.monotonic() + _SEND_S, _SEND_S, reply, "operator"
-        )
+        start_by = time.monotonic() + limit_s
+        request = Request(request_id("operator"), work, Priority.P0, start_by, limit_s, reply, "operator")
         try:
             front.tell(request, Band.CONTROL)
         except AppError as error:

@@ -28,11 +28,14 @@ class Word:
 
     usage: str
     arguments: tuple[re.Pattern[str], ...] = ()
+    optional: int = 0
+    """How many of the last arguments may be left out."""
 
 
 WORDS = {
     "status": Word("status"),
     "jobs": Word("jobs"),
+    "why": Word("why [JOB]", (_NAME,), optional=1),
     "pause": Word("pause NAME|all", (_NAME,)),
     "resume": Word("resume NAME|all", (_NAME,)),
     "run": Word("run JOB", (_NAME,)),
@@ -143,7 +146,8 @@ def _check(command: Command) -> Command | Refused:
     if word is None:
         known = _nearest(command.word, WORDS) or f"; known: {', '.join(WORDS)}"
         return Refused(f"unknown word {_quote(command.word)}{known}", command.id)
-    fit = len(command.args) == len(word.arguments) and all(map(_fits, word.arguments, command.args))
+    most = len(word.arguments)
+    fit = most - word.optional <= len(command.args) <= most and all(map(_fits, word.arguments, command.args))
     return command if fit else Refused(f"say it like this: {word.usage}", command.id)
 
 

@@ -19,6 +19,14 @@ class MoneyLane(StrEnum):
     ANALYSIS = "analysis"
 
 
+_LANES = {"content": MoneyLane.CONTENT, "publishing": MoneyLane.CONTENT, "replies": MoneyLane.REPLIES}
+
+
+def lane_of(family: str) -> MoneyLane:
+    """Return whose money the calls of a family's jobs spend."""
+    return _LANES.get(family, MoneyLane.ANALYSIS)
+
+
 @dataclass(frozen=True, slots=True)
 class Charge:
     """What a call may cost at most, in US dollars, and what the ledger says was spent on that day, by lane."""

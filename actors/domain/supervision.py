@@ -235,6 +235,11 @@ class Supervision:
             return Standing.RUNNING
         return Standing.STOPPED if child.retry_at is None else Standing.RESTARTING
 
+    def retry_at(self, name: str) -> float | None:
+        """Return when the restart of a child is due; None: none is."""
+        child = self._find(name)
+        return child.retry_at if child is not None else None
+
     def terminate_child(self, name: str) -> list[Action]:
         """Stop it deliberately: it stays stopped until `restart_child`, or until its group restarts.
 

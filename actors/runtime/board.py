@@ -121,7 +121,7 @@ class Board:
             "uptime_s": round(time.monotonic() - self.booted, 1),
             "schedule_time": self.schedule_clock.now(),
             "speed": self.schedule_clock.speed,
-            "actors": {name: {"state": n.state, "generation": n.generation} for name, n in self.actors.items()},
+            "actors": {name: _actor(news) for name, news in self.actors.items()},
             "restarts": dict(self.restarts),
             "dead_letters": self.dead_letters,
             "fronts": {name: asdict(state) for name, state in self.fronts.items()},
@@ -153,6 +153,13 @@ class Board:
         snapshot = self.snapshot()
         logger.info("heartbeat", extra={"action": "heartbeat", "beat": self.beats, "state": snapshot})
         self.context.wake_at(time.monotonic() + self.heartbeat_s)
+
+
+def _actor(news: ActorChanged) -> dict[str, Any]:
+    state: dict[str, Any] = {"state": news.state, "generation": news.generation}
+    if news.until is not None:
+        state["restart_in_s"] = round(max(0.0, news.until - time.monotonic()), 1)
+    return state
 
 
 def _memory(pressure: Pressure | None) -> dict[str, Any] | None:

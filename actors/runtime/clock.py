@@ -8,7 +8,7 @@ import math
 import random
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +18,13 @@ from actors.domain.backoff import Backoff
 from actors.domain.priority import Band, Priority
 from actors.domain.retry import Retry
 from actors.domain.timetable import Entry, Fire, Miss, Timetable
+from actors.domain.why.situation import Moment, Part
+from actors.domain.why.timing import reasons_of_clock
 from actors.errors import AppError
 from actors.messages import (
     Drain,
     Due,
+    Explain,
     Forecast,
     Measured,
     Missed,
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from actors.domain.timetable import Action
+    from actors.domain.why.situation import Question
     from actors.job import Job
     from actors.runtime.address import Address
     from actors.runtime.cell import ActorContext
@@ -160,6 +164,9 @@ class Clock:
                 self._history(value, error)
             case Wake():
                 self._load()
+            case Explain(question, reply):
+                self._tick()
+                reply.settle(self._part(question))
             case Drain():
                 self.draining = True
             case PartDied(error):
@@ -171,6 +178,19 @@ class Clock:
     def stop(self) -> None:
         """End the ticker."""
         self.ticker.stop()
+
+    def _part(self, question: Question) -> Part:
+        # Its own moment: the timetable was looked at since the question was asked.
+        moment = Moment(self.schedule_clock.now(), time.monotonic(), self.schedule_clock.speed)
+        entry = next(entry for entry in self.entries if entry.job == question.job)
+        reasons = reasons_of_clock(
+            replace(question, moment=moment),
+            entry,
+            self.timetable,
+            is_loaded=self.loaded,
+            is_stopping=self.draining,
+        )
+        return Part(tuple(reasons))
 
     def _load(self) -> None:
         if self.loaded:

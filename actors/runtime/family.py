@@ -15,12 +15,15 @@ from actors.domain.lengths import JobLengths
 from actors.domain.memory import Refusals
 from actors.domain.outcome import Blocked, Failed, Outcome
 from actors.domain.priority import Band, Priority
+from actors.domain.why.situation import Part
+from actors.domain.why.standing import reasons_of_family
 from actors.errors import ActorUnavailableError, AppError, MemoryPressureError, PermanentError
 from actors.messages import (
     Demand,
     Describe,
     Drain,
     Due,
+    Explain,
     FamilyState,
     Measured,
     Missed,
@@ -154,6 +157,10 @@ class Family:
                 self._record()
             case Describe():
                 return self._state()
+            case Explain(question, reply):
+                run = self.memory.under_way.get(self.memory.admission.running.get(question.job, ""))
+                since = run.admitted_at if run is not None else None
+                reply.settle(Part(tuple(reasons_of_family(question, self.memory.admission, since))))
             case _:
                 logger.warning("a family got an unknown message", extra={"action": "message_unknown"})
         if isinstance(message, Pause | Resume):

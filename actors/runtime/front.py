@@ -14,6 +14,7 @@ from actors.domain.arbiter import PROBE, RECALL_LIMIT_S, Arbiter, Grant, Recall,
 from actors.domain.breaker import Breaker, BreakerState
 from actors.domain.memory import Level
 from actors.domain.priority import Priority
+from actors.domain.why.queueing import part_of
 from actors.errors import (
     ActorUnavailableError,
     AppError,
@@ -28,6 +29,7 @@ from actors.errors import (
 from actors.messages import (
     Describe,
     Drain,
+    Explain,
     Forecast,
     FrontState,
     LoopReplaced,
@@ -142,6 +144,8 @@ class Front:
                     self.resource.shed()
             case Describe():
                 return self._state()
+            case Explain(question, reply):
+                reply.settle(part_of(question, self.resource.name, self.arbiter))
             case _:
                 logger.warning(
                     "a front got a message it does not understand",

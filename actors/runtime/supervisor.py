@@ -136,8 +136,9 @@ class Supervisor:
                 reason,
                 extra={"action": "actor_ended", "actor": name, "generation": generation},
             )
-        self._tell_board(ActorChanged(name, "exited", generation, reason))
-        self._carry_out(self.machine.exited(name, reason, now, random.random(), outage=news.outage))
+        actions = self.machine.exited(name, reason, now, random.random(), outage=news.outage)
+        self._tell_board(ActorChanged(name, "exited", generation, reason, self.machine.retry_at(name)))
+        self._carry_out(actions)
 
     def _terminate_child(self, name: str) -> str:
         if self.machine.standing(name) is Standing.NOT_FOUND:
@@ -184,8 +185,9 @@ class Supervisor:
         life.abandon(reason)
         # As after a crash, no successor starts before it has let go.
         life.let_go.wait(spec.shutdown_s)
-        self._tell_board(ActorChanged(name, "exited", life.generation, reason))
-        self._carry_out(self.machine.exited(name, reason, time.monotonic(), random.random()))
+        actions = self.machine.exited(name, reason, time.monotonic(), random.random())
+        self._tell_board(ActorChanged(name, "exited", life.generation, reason, self.machine.retry_at(name)))
+        self._carry_out(actions)
 
     def _carry_out(self, actions: list[Action]) -> None:
         todo = list(actions)
@@ -232,9 +234,11 @@ class Supervisor:
                 exc_info=life.start_error,
                 extra={"action": "actor_start_failed", "actor": name, "generation": life.generation},
             )
-            self._tell_board(ActorChanged(name, "start_failed", life.generation, reason))
             outage = is_outage(life.start_error)
-            return self.machine.start_failed(name, reason, now, random.random(), outage=outage)
+            actions = self.machine.start_failed(name, reason, now, random.random(), outage=outage)
+            until = self.machine.retry_at(name)
+            self._tell_board(ActorChanged(name, "start_failed", life.generation, reason, until))
+            return actions
         action = "actor_restarted" if again else "actor_started"
         level = logging.WARNING if again else logging.INFO
         verb = "restarted" if again else "started"

@@ -24,6 +24,9 @@ WHERE status = 'queued' AND lane = %(lane)s AND scheduled_at <= %(now)s
 ORDER BY scheduled_at
 LIMIT %(limit)s;
 
+-- name: earliest_decision
+SELECT min(scheduled_at) AS due FROM decisions WHERE status = 'queued' AND lane = %(lane)s;
+
 -- name: claim_decision
 UPDATE decisions
 SET status = 'claimed', claim_token = %(token)s, claim_owner = %(run_id)s,

@@ -109,6 +109,42 @@ def test_k4_the_kill_switch_stops_publishing_and_lets_it_go_again(engine: Engine
     engine.wait_for("posted", 60, since=engine.lines.index(blocked))
 
 
+def why(engine: Engine, *job: str) -> dict[str, Any]:
+    words = [sys.executable, "supervisor.py", "why", *job, "--json", "--data", str(engine.data)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    explanation: dict[str, Any] = json.loads(done.stdout)
+    return explanation
+
+
+def ends_by_hand(explanation: dict[str, Any]) -> list[str]:
+    """Return what only somebody can end; what the hour brings comes and goes."""
+    return [reason["kind"] for reason in explanation["reasons"] if reason["until"] is None]
+
+
+def test_why_names_the_pause_and_then_the_kill_switch_and_nothing_else_that_somebody_must_end(
+    engine: Engine, client: redis.Redis
+) -> None:
+    assert ends_by_hand(why(engine)) == []
+    assert ask(client, "pause posting")["ok"]
+    paused = why(engine, "posting")
+    assert ends_by_hand(paused) == ["paused"]
+    assert (paused["job"], paused["earliest"]) == ("posting", None)
+    assert ask(client, "kill-switch on")["ok"]
+    assert ends_by_hand(why(engine)) == ["paused", "kill_switch"]
+    assert ends_by_hand(why(engine, "posting")) == ["paused"]
+    assert ask(client, "resume posting")["ok"]
+    assert ends_by_hand(why(engine)) == ["kill_switch"]
+    assert ask(client, "kill-switch off")["ok"]
+    free = why(engine)
+    assert ends_by_hand(free) == []
+    assert free["earliest"] is not None
+
+
+def test_why_about_a_job_nobody_knows_lists_those_there_are(client: redis.Redis) -> None:
+    assert "known" in ask(client, "why nothing_of_that_name")["text"]
+
+
 def test_send_prints_the_answer_and_knows_a_refusal(engine: Engine) -> None:
     words = [sys.executable, "supervisor.py", "send", "--json", "--data", str(engine.data)]
     done = subprocess.run([*words, "status"], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)

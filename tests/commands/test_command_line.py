@@ -115,6 +115,15 @@ def finding(done: subprocess.CompletedProcess[str], name: str) -> dict[str, Any]
     return next(found for found in json.loads(done.stdout) if found["name"] == name)
 
 
+def test_why_without_a_supervisor_says_so_as_the_one_reason(tmp_path: Path) -> None:
+    done = supervisor("why", "posting", "--json", "--data", str(tmp_path))
+    explanation = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert [reason["kind"] for reason in explanation["reasons"]] == ["supervisor_away"]
+    assert "no supervisor runs" in explanation["reasons"][0]["text"]
+    assert (explanation["job"], explanation["running"], explanation["earliest"]) == ("posting", False, None)
+
+
 def test_k8_no_check_repeats_a_secret() -> None:
     done = supervisor(
         "check",

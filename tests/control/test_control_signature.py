@@ -17,7 +17,10 @@ SHUTDOWN = Command("a-1", "shutdown")
 
 CLOSED = [Command("i", "resume", ("all",)), Command("i", "run", ("posting",)), Command("i", "kill-switch", ("off",)),
           SHUTDOWN]
-OPEN = [Command("", "status"), Command("", "jobs"), Command("", "pause", ("all",)), Command("", "kill-switch", ("on",))]
+OPEN = [
+    *(Command("", word) for word in ("status", "jobs", "why")),
+    *(Command("", "pause", ("all",)), Command("", "kill-switch", ("on",))),
+]
 
 
 def decide(command: Command, now: float = NOW, key: Secret | None = KEY, seen: SeenNonces | None = None,

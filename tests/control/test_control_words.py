@@ -21,6 +21,8 @@ from actors.control.words import WORDS, Command, Refused, Signed, parse
         (b"run metrics_scraper", "run", ("metrics_scraper",)),
         (b"kill-switch on", "kill-switch", ("on",)),
         (b"shutdown", "shutdown", ()),
+        (b"why", "why", ()),
+        (b"why posting", "why", ("posting",)),
     ],
 )
 def test_a_word_typed_by_hand_is_a_command(typed: bytes, word: str, args: tuple[str, ...]) -> None:
@@ -29,7 +31,8 @@ def test_a_word_typed_by_hand_is_a_command(typed: bytes, word: str, args: tuple[
 
 def test_every_word_is_understood_as_its_usage_says() -> None:
     for word in WORDS.values():
-        typed = word.usage.replace("NAME|all", "all").replace("JOB", "posting").replace("on|off", "off")
+        typed = word.usage.replace("NAME|all", "all").replace("[JOB]", "").replace("on|off", "off")
+        typed = typed.replace("JOB", "posting")
         assert isinstance(parse(typed.encode()), Command), typed
 
 

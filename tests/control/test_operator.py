@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import threading
+import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,10 +18,13 @@ from actors.config import Config, ControlSettings, RedisSettings, Secret
 from actors.control import channel as channel_module
 from actors.control.channel import CHANNEL, REPLIES
 from actors.control.operator import Operator, Reach
+from actors.domain.ledger import Caps
 from actors.domain.priority import Priority
+from actors.domain.why.situation import Moment, Part, Question
+from actors.domain.why.standing import Paused
 from actors.embedded.valkey import EmbeddedValkey
 from actors.errors import AppError, ConfigError
-from actors.messages import Describe, Pause, Resume, Trigger
+from actors.messages import Describe, Explain, Pause, Resume, Trigger
 from actors.resources.database import Database
 from actors.resources.redis import Redis, open_pool
 from tests.fakes import NOW, LedgerDoor
@@ -32,6 +37,10 @@ if TYPE_CHECKING:
 KEY = Secret("k" * 40)
 SNAPSHOT: dict[str, Any] = {
     "uptime_s": 12.0,
+    "actors": {
+        "content": {"state": "exited", "generation": 3, "restart_in_s": 30.0},
+        "runs": {"state": "running", "generation": 1},
+    },
     "fronts": {
         "browser": {"running": 1, "size": 3, "breaker": "closed"},
         "openai": {"running": 0, "size": 4, "breaker": "open"},
@@ -49,10 +58,16 @@ class Listener:
 
     def __init__(self) -> None:
         self.told: list[Any] = []
+        self.part: Part | None = None
+        """What it answers to `Explain`; None: nothing."""
 
     def receive(self, message: Any) -> Any:
         if isinstance(message, Describe):
             return SNAPSHOT
+        if isinstance(message, Explain):
+            if self.part is not None:
+                message.reply.settle(self.part)
+            return None
         self.told.append(message)
         return None
 
@@ -60,12 +75,17 @@ class Listener:
         pass
 
 
+def question(job: str) -> Question:
+    family = {"plan": "content", "posting": "publishing"}[job]
+    return Question(job, family, Priority.P0, ("database",), 60.0, None, Moment(NOW, time.monotonic()))
+
+
 class ControlRoom:
     """An operator with everybody it reaches."""
 
     def __init__(self, stage: Stage, url: str, database_url: str, *, embedded: bool, key: Secret | None = None) -> None:
         self.url = url
-        self.listeners = {name: Listener() for name in ("clock", "board", "content", "publishing")}
+        self.listeners = {name: Listener() for name in ("clock", "board", "content", "publishing", "runs")}
         for name, listener in self.listeners.items():
             stage.actor(name, lambda _, listener=listener: listener)  # type: ignore[misc]
         pool = open_pool(url, 2, 2.0)
@@ -76,9 +96,12 @@ class ControlRoom:
         jobs = {"plan": "content", "posting": "publishing"}
         reach = Reach(
             **{name: stage.addresses[name] for name in ("clock", "board", "database", "redis")},
+            fronts={name: stage.addresses[name] for name in ("database", "redis", "runs")},
             families={family: stage.addresses[family] for family in jobs.values()},
             family_of=jobs,
             aliases={"planner": "plan"},
+            question=question,
+            caps=Caps(4, 48, timedelta(minutes=20)),
             shutdown=self._end,
             now=lambda: NOW,
         )
@@ -327,3 +350,66 @@ def test_g2_after_a_restart_of_redis_the_first_word_is_heard_and_answered(
     assert room.operator.channel.subscribed.wait(PATIENCE_S)
 
     assert room.say("status")["ok"]
+
+
+# Why
+
+
+def explained(room: ControlRoom, word: str, **parts: Part) -> dict[str, Any]:
+    """Return the explanation while these actors answer so, and the others that something is in nobody's way."""
+    for name in ("clock", "content", "publishing", "runs"):
+        room.listeners[name].part = parts.get(name, Part())
+    answer = room.say(word)
+    assert answer["ok"], answer
+    explanation: dict[str, Any] = answer["why"]
+    assert all(reason["text"] in answer["text"] for reason in explanation["reasons"])
+    return explanation
+
+
+def test_why_gathers_the_reasons_of_everybody_on_the_road_of_the_job(room: ControlRoom) -> None:
+    explanation = explained(room, "why planner", content=Part((Paused("plan", ""),)))
+
+    text = "plan is paused, until somebody says `resume`"
+    assert explanation == {
+        "job": "plan",
+        "running": False,
+        "reasons": [{"kind": "paused", "text": text, "until": None}],
+        "earliest": None,
+    }
+
+
+def test_why_has_no_reason_and_now_as_the_earliest_start_when_nothing_is_in_the_way(room: ControlRoom) -> None:
+    explanation = explained(room, "why plan")
+
+    assert (explanation["reasons"], explanation["earliest"]) == ([], NOW.isoformat())
+
+
+def test_why_says_of_a_run_in_the_queue_what_the_run_slots_have_against_it_and_nothing_else(room: ControlRoom) -> None:
+    explanation = explained(room, "why plan", content=Part((Paused("plan", ""),)), runs=Part(waits=True))
+
+    assert explanation["reasons"] == []
+
+
+def test_an_actor_that_does_not_answer_is_itself_a_reason_with_the_end_of_its_back_off(room: ControlRoom) -> None:
+    answer = room.say("why plan")
+
+    reasons = {reason["text"].partition(",")[0]: reason for reason in answer["why"]["reasons"]}
+    names = ["the actor clock is not answering", "the actor content is down", "the actor runs is not answering"]
+    assert list(reasons) == names
+    assert [bool(reason["until"]) for reason in reasons.values()] == [False, True, False]
+    assert {reason["kind"] for reason in reasons.values()} == {"actor_away"}
+
+
+def test_k4_why_without_a_job_names_the_kill_switch_and_why_the_queue_is_not_filled(room: ControlRoom) -> None:
+    assert room.say("kill-switch on")["ok"]
+    explanation = explained(room, "why", content=Part((Paused("plan", ""),)))
+
+    assert [reason["kind"] for reason in explanation["reasons"]] == ["kill_switch", "queue_empty"]
+    assert [reason["kind"] for reason in explanation["reasons"][1]["because"]] == ["paused"]
+
+
+def test_why_about_a_job_nobody_knows_is_answered_with_those_there_are(room: ControlRoom) -> None:
+    answer = room.say("why plam")
+
+    assert not answer["ok"]
+    assert "plan" in answer["text"]

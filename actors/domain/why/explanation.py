@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from actors.domain.why.publication import QueueEmpty, reasons_of_publishing
-from actors.domain.why.queueing import MemoryPressed, part_of_runs, refusals
+from actors.domain.why.queueing import MemoryPressed, part_of
 from actors.domain.why.situation import CLOCK, RUNS, Part, written
 from actors.domain.why.standing import ActorAway, ShuttingDown, UnderWay, reasons_of_absences, reasons_of_family
 from actors.domain.why.timing import reasons_of_clock
@@ -90,8 +90,7 @@ def explain(situation: Situation) -> Explanation:
             )
         ),
         question.family: Part(tuple(reasons_of_family(question, situation.admission, situation.since))),
-        RUNS: part_of_runs(question, situation.fronts[RUNS]),
-        **{name: Part(tuple(refusals(question, name, situation.fronts[name]))) for name in question.uses},
+        **{name: part_of(question, name, situation.fronts[name]) for name in (RUNS, *question.uses)},
     }
     publishing = situation.publishing
     ledger = reasons_of_publishing(publishing, question.moment.now) if publishing is not None else []
@@ -116,7 +115,11 @@ def compose(
 
 def _each_once(reasons: list[Reason]) -> list[Reason]:
     """Drop what several actors say: they all mean the one drain, the one lack of memory, the one run."""
-    named = next((reason for reason in reasons if isinstance(reason, UnderWay) and reason.run_id), None)
+    runs = [reason for reason in reasons if isinstance(reason, UnderWay)]
+    named = next((run for run in runs if run.run_id), None)
+    if named is not None:
+        # The family knows which run it is, the clock when it must be over.
+        named = replace(named, until=next((run.until for run in runs if run.until is not None), None))
     kept: dict[Any, Reason] = {}
     for reason in reasons:
         said = named if isinstance(reason, UnderWay) and named is not None else reason

@@ -161,6 +161,11 @@ class BudgetSpent:
         situation.fronts[self.front].budget = None
 
 
+def part_of(question: Question, front: str, arbiter: Arbiter) -> Part:
+    """Return what a front has against a run: the run slots against its start, a resource against its errands."""
+    return part_of_runs(question, arbiter) if front == RUNS else Part(tuple(refusals(question, front, arbiter)))
+
+
 def part_of_runs(question: Question, arbiter: Arbiter) -> Part:
     """Return why no run slot would be had now, by a run that waits already or by a new one. Changes nothing."""
     waiting = next((each for each in arbiter.waiting.tickets() if job_of(each.id) == question.job), None)
