@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from actors.domain.memory import Level, Usage
@@ -71,6 +72,11 @@ def test_a_first_start_is_no_restart_and_every_later_one_is() -> None:
     snapshot = hall.tell(*[ActorChanged("database", state, number) for number, state in enumerate(states)])
     assert snapshot["restarts"] == {"database": 2}
     assert snapshot["actors"]["database"] == {"state": "running", "generation": 5}
+
+
+def test_an_actor_that_waits_out_its_back_off_is_shown_with_the_rest_of_it() -> None:
+    snapshot = Hall().tell(ActorChanged("clock", "exited", 1, "boom", time.monotonic() + 60))
+    assert 0 < snapshot["actors"]["clock"]["restart_in_s"] <= 60
 
 
 def test_fronts_plans_and_dead_letters_are_shown_as_last_told() -> None:

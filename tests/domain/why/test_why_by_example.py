@@ -1,0 +1,66 @@
+"""What is said of single situations: which way on is named, who goes first, and what the earliest start is."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+
+from actors.domain.arbiter import Arbiter, Ticket
+from actors.domain.breaker import Breaker
+from actors.domain.outcome import Snooze
+from actors.domain.priority import Priority
+from actors.domain.timetable import After, Entry, Fire, Timetable
+from actors.domain.why.explanation import Explanation
+from actors.domain.why.publication import KillSwitchOn, NoDecisionDue, QueueEmpty
+from actors.domain.why.queueing import part_of_runs
+from actors.domain.why.situation import Moment, Question
+from actors.domain.why.standing import UnderWay
+from actors.domain.why.timing import NotDue, reasons_of_clock
+from tests.domain.why.situations import MINUTE, NOON
+
+QUESTION = Question("learn", "learning", Priority.P2, (), 10.0, None, Moment(NOON, 10.0))
+
+
+def snoozing(minutes: int) -> tuple[Entry, Timetable]:
+    """Return a job of every full hour that snoozes from a minute past noon on, so many minutes."""
+    entry = Entry("learn", 60 * MINUTE, after=(After("gone", MINUTE, required=False),))
+    timetable = Timetable.of([entry])
+    (fire,) = timetable.tick(NOON)
+    assert isinstance(fire, Fire)
+    timetable.settled("learn", fire.slot, 1, Snooze(NOON + minutes * MINUTE, "-"), NOON, None)
+    timetable.tick(NOON)
+    return entry, timetable
+
+
+def test_of_a_slot_and_the_end_of_a_snooze_the_one_that_comes_sooner_is_named() -> None:
+    for minutes, reason in ((20, NotDue("snooze", NOON + 20 * MINUTE)), (90, NotDue("slot", NOON + 60 * MINUTE))):
+        entry, timetable = snoozing(minutes)
+        assert reasons_of_clock(QUESTION, entry, timetable, is_loaded=True, is_stopping=False) == [reason]
+
+
+def test_who_stands_ahead_but_could_not_take_the_slot_is_no_reason() -> None:
+    arbiter = Arbiter(2, 1, 10, Breaker(5, 1.0, 1.0), p0_at=math.inf)
+    for name, is_recallable in (("fixed-1-1", False), ("lent-1-1", True)):
+        arbiter.arrived(Ticket(name, Priority.P2, 500.0, 200.0, recallable=is_recallable), 0.0)
+    arbiter.p0_at = 100.0
+    arbiter.arrived(Ticket("other-1-1", Priority.P1, 500.0, 300.0), 1.0)
+    arbiter.arrived(Ticket("learn-1-1", Priority.P2, 500.0, 10.0, since=5.0, recallable=True), 5.0)
+    part = part_of_runs(QUESTION, arbiter)
+    assert part.waits
+    assert [reason.kind for reason in part.reasons] == ["slots_taken"]
+
+
+def test_the_earliest_start_is_when_the_last_reason_has_ended_and_unknown_while_somebody_has_to_act() -> None:
+    def earliest(*reasons: object) -> object:
+        return Explanation("posting", reasons, NOON).earliest  # type: ignore[arg-type]
+
+    soon, later = NoDecisionDue(NOON + MINUTE), NoDecisionDue(NOON + timedelta(hours=1))
+    assert earliest() == NOON
+    assert earliest(later, soon) == NOON + timedelta(hours=1)
+    assert earliest(soon, KillSwitchOn()) is None
+    assert earliest(QueueEmpty((soon, later), NOON)) == NOON + timedelta(hours=1)
+    assert earliest(QueueEmpty((KillSwitchOn(),), NOON)) is None
+
+
+def test_a_reason_that_is_over_already_does_not_move_the_earliest_start_into_the_past() -> None:
+    assert Explanation("posting", (UnderWay("posting-1-1", None, NOON - MINUTE),), NOON).earliest == NOON
