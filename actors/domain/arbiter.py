@@ -183,7 +183,8 @@ class Arbiter:
         actions: list[Action] = []
         # What began before the breaker opened says nothing about how the resource is now; its probe does.
         if self.breaker.state is BreakerState.CLOSED or running.ticket.id == PROBE:
-            if infrastructure_failed:
+            # A probe that was lost with its slot told nothing, and nobody would ever send another.
+            if infrastructure_failed or (running.ticket.id == PROBE and not answered):
                 self.breaker.failure(now)
                 actions = self._refuse_all(now)
             elif answered:
@@ -279,6 +280,7 @@ class Arbiter:
             if ticket is None:
                 break
             self.waiting.remove(ticket.id)
+            self._holds.pop(ticket.owner, None)
             slot = heapq.heappop(self.free)
             ends = now + (ticket.expected_s or ticket.limit_s)
             self.running[slot] = Running(ticket, now, ends, now + ticket.limit_s)
@@ -293,7 +295,8 @@ class Arbiter:
         """Return whether a free slot may be given to it."""
         if ticket.priority is Priority.P0:
             return True
-        holds = [hold for hold in self._holds.values() if hold.rank < ticket.rank]
+        # Its own is no hindrance: the errand may have come before the news that the last one ended.
+        holds = [hold for owner, hold in self._holds.items() if hold.rank < ticket.rank and owner != ticket.owner]
         held, share = len(holds), self.size - self.reserved
         if held >= len(self.free):
             return False

@@ -83,10 +83,6 @@ class Budget:
         self.day = day
         self.spent = {lane: float(spent.get(lane, 0.0)) for lane in MoneyLane}
 
-    def is_known(self, day: date) -> bool:
-        """Return whether this day's spending is known."""
-        return self.day == day
-
     def reserve(self, lane: MoneyLane, amount: float) -> bool:
         """Set the amount aside and return True, or return False if the lane may not spend it today."""
         if self.day is None:
@@ -100,8 +96,11 @@ class Budget:
         return True
 
     def charge(self, charge: Charge) -> bool:
-        """Reserve a call's money; the first charge of a day brings with it what was spent before."""
-        if not self.is_known(charge.day):
+        """Reserve a call's money; the first charge of a day brings with it what was spent before.
+
+        A call from before midnight that comes late takes from the new day, whose books it must not close.
+        """
+        if self.day is None or charge.day > self.day:
             self.seed(charge.day, charge.ledger)
         return self.reserve(charge.lane, charge.amount)
 

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from actors.domain.outcome import Done, Failed
+from actors.domain.outcome import Done
 from actors.domain.workload import Span
 
 if TYPE_CHECKING:
@@ -53,8 +53,11 @@ class JobLengths:
         return cls(Lengths(given), Lengths(given))
 
     def measured(self, outcome: Outcome, took_s: float | None, browser_s: float | None) -> None:
-        """A run ended. One that never began (both are None), or that found nothing to do, is no measure of work."""
-        if took_s is not None and browser_s is not None and isinstance(outcome, Done | Failed):
+        """A run ended. Only one that did its work is a measure of it: a database that is away fails runs in no time.
+
+        Both are None if it never began.
+        """
+        if took_s is not None and browser_s is not None and isinstance(outcome, Done):
             self.took.recent.append(took_s)
             self.browser.recent.append(browser_s)
 

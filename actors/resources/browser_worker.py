@@ -67,9 +67,12 @@ class BrowserWorker:
     async def recall(self) -> None:
         """Close the context, which frees every call in it, also that of a page that spins (which alone takes 500 ms).
 
-        An errand that still waits for Chromium has none, and the slot's cancelling ends it.
+        An errand that still waits for Chromium has none, and the slot's cancelling ends it. Chromium is not killed, for
+        others may publish beside: one that does not answer is for the revocation that follows.
         """
-        await self._drop_context()
+        context = self._context
+        if context is not None and await closed_in_time(context.close()) and self._context is context:
+            self._context = None
 
     async def destroy(self) -> None:
         """Close the context, which frees every hung call in it; a Chromium that does not answer is killed."""

@@ -162,8 +162,8 @@ class Front:
         self._carry_out(self.arbiter.drain())
         granted = {running.ticket.id for running in self.arbiter.running.values()}
         for request_id in self.requests.keys() - granted:
-            # Left over by a crash, such as the request that the front died of.
-            self._refuse(self.requests.pop(request_id), Refusal.DRAINING, 0.0)
+            # Left over by a crash, such as the request that the front died of; who knows whether it was begun.
+            _fail(self.requests.pop(request_id), ActorUnavailableError(f"{self.resource.name}: shutting down"))
         now = time.monotonic()
         for number, running in self.arbiter.running.items():
             deadline = threading.Timer(max(0.0, running.until - now), self.slots[number].revoke)
@@ -271,6 +271,7 @@ class Front:
     def _make_anew(self) -> None:
         """Make resource and slots anew; what ran fails at once, what waits goes to the new slots."""
         lost, old = self.arbiter.revoke_all(), self.slots
+        self.recalled.clear()
         self.resource.abandon()
         self.resource = self.make()
         self.slots = [
@@ -282,10 +283,12 @@ class Front:
             _fail(self.requests.pop(action.request_id), error)
             old[action.slot].revoke()
             self.abandoned.append(old[action.slot])
+        before = self.arbiter.breaker.state
         for action in lost:
             self._carry_out(
                 self.arbiter.settled(action.slot, time.monotonic(), infrastructure_failed=False, answered=False)
             )
+        self._log_breaker(before, None)
 
     def _log_breaker(self, before: BreakerState, error: BaseException | None) -> None:
         after = self.arbiter.breaker.state

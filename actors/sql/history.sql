@@ -20,7 +20,7 @@ GROUP BY job;
 SELECT job, array_agg(took_s ORDER BY ended_at) AS took_s, array_agg(browser_s ORDER BY ended_at) AS browser_s
 FROM (SELECT job, ended_at, took_s, browser_s, row_number() OVER (PARTITION BY job ORDER BY ended_at DESC) AS age
       FROM job_runs
-      WHERE outcome IN ('done', 'failed') AND took_s IS NOT NULL AND browser_s IS NOT NULL) measured
+      WHERE outcome = 'done' AND took_s IS NOT NULL AND browser_s IS NOT NULL) measured
 WHERE age <= 50
 GROUP BY job;
 

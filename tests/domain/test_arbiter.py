@@ -315,3 +315,14 @@ def test_p0_is_never_started_after_a_less_urgent_request_that_waited_with_it(arr
     while machine.waiting:
         started += granted(ended(machine, 0))
     assert [priorities[name] for name in started] == sorted(priorities.values())
+
+
+def test_a_probe_that_is_lost_with_its_slot_counts_as_failed_and_another_is_sent() -> None:
+    machine = arbiter(size=2, reserved=0, threshold=1)
+    machine.arrived(ticket("run"), 0.0)
+    ended(machine, 0, broken=True)
+    assert granted(machine.tick(2.0)) == [PROBE]
+    assert [action.request_id for action in machine.revoke_all()] == [PROBE]
+    machine.settled(0, 3.0, infrastructure_failed=False, answered=False)
+    assert machine.breaker.state is BreakerState.OPEN
+    assert granted(machine.tick(machine.next_wake() or 0.0)) == [PROBE]

@@ -194,3 +194,12 @@ def test_an_overdue_errand_is_revoked_while_a_slot_is_held() -> None:
         machine.arrived(each, 0.0)
     ended(machine, 0, 4.0)
     assert machine.tick(4.1) == [Revoke("hung", 1)]
+
+
+def test_an_errand_that_came_before_the_news_of_the_last_one_is_not_kept_out_by_its_own_hold() -> None:
+    machine = arbiter(1, 0)
+    machine.arrived(page("one"), 0.0)
+    machine.arrived(ticket("other", remaining_s=50.0), 0.0)
+    machine.arrived(page("two", rest=8.0), 4.0)
+    assert granted(ended(machine, 0, 4.0)) == ["two"]
+    assert machine.next_wake() == 14.0

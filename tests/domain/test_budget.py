@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.domain.budget import DEAREST, Budget, MoneyLane, cost, worst_case
+from actors.domain.budget import DEAREST, Budget, Charge, MoneyLane, cost, worst_case
 
 DAY = date(2026, 3, 1)
 SHARES = {MoneyLane.CONTENT: 0.6, MoneyLane.REPLIES: 0.3, MoneyLane.ANALYSIS: 0.1}
@@ -23,10 +23,6 @@ def budget(per_day: float = 10.0, **spent: float) -> Budget:
 
 def test_while_the_spending_is_unknown_nothing_may_be_spent() -> None:
     assert not any(Budget(10.0, SHARES).reserve(lane, 0.01) for lane in MoneyLane)
-
-
-def test_only_the_day_it_was_seeded_for_is_known() -> None:
-    assert (budget().is_known(DAY), budget().is_known(date(2026, 3, 2))) == (True, False)
 
 
 def test_analysis_stops_first_and_content_last() -> None:
@@ -98,3 +94,11 @@ def test_a_price_is_for_a_million_tokens_and_the_worst_case_takes_a_token_for_a_
     assert cost("gpt-4o", 1_000_000, 0) == 2.5
     assert cost("gpt-4o", 0, 1_000_000) == 10.0
     assert worst_case("gpt-4o", 1_000_000, 1_000_000) == 12.5
+
+
+def test_a_call_from_before_midnight_that_comes_late_leaves_the_books_of_the_new_day_open() -> None:
+    mine = Budget(1.0, SHARES)
+    assert mine.charge(Charge(CONTENT, 0.2, DAY, {"content": 0.3}))
+    assert mine.charge(Charge(CONTENT, 0.1, date(2026, 2, 28), {"content": 0.9}))
+    mine.settle(CONTENT, 0.2, 0.05, DAY)
+    assert mine.spent[CONTENT] == pytest.approx(0.45)

@@ -29,6 +29,13 @@ def test_what_lies_further_back_than_fifty_runs_is_forgotten() -> None:
     assert measured(*[500.0] * 50, *[10.0] * 50) == Span(10.0, 10.0)
 
 
+def test_runs_that_fail_in_no_time_do_not_make_the_next_one_look_short() -> None:
+    lengths = JobLengths.of(GIVEN)
+    for _ in range(50):
+        lengths.measured(Failed("the database is away"), 0.003, 0.0)
+    assert (lengths.took.span, lengths.browser.span) == (GIVEN, GIVEN)
+
+
 def test_only_a_run_that_began_and_found_work_says_how_long_the_next_one_is() -> None:
     lengths = JobLengths.of(GIVEN)
     unmeasured: list[tuple[Outcome, float | None]] = [

@@ -339,6 +339,25 @@ def test_migrating_twice_does_nothing_and_two_at_once_do_it_once(stage: Stage, e
     assert client(stage).one("run_summary") is not None
 
 
+def test_a_database_of_the_release_before_is_brought_up_to_date_with_its_rows(
+    stage: Stage, empty_database_url: str
+) -> None:
+    (first, script), *later = database_module.load_migrations()
+    with psycopg.connect(empty_database_url) as connection:
+        connection.execute(script.encode())
+        connection.execute("CREATE TABLE schema_migrations (version text PRIMARY KEY, applied_at timestamptz)")
+        connection.execute("INSERT INTO schema_migrations (version) VALUES (%s)", (first,))
+        connection.execute(
+            "INSERT INTO job_runs (run_id, job, family, slot, attempt, trigger, ended_at, outcome)"
+            " VALUES ('old', 'plan', 'content', now(), 1, 'slot', now(), 'done')"
+        )
+    open_front(stage, empty_database_url)
+
+    assert client(stage, Priority.P0).migrate() == [version for version, _ in later]
+    assert [row["job"] for row in client(stage).all("job_history")] == ["plan"]
+    assert client(stage).all("job_lengths") == []
+
+
 @pytest.mark.usefixtures("impatient")
 def test_an_unreachable_server_is_named_with_what_to_do(stage: Stage) -> None:
     open_front(stage, "postgresql://nobody:secret-word@127.0.0.1:1/none")
