@@ -280,7 +280,6 @@ class Arbiter:
             if ticket is None:
                 break
             self.waiting.remove(ticket.id)
-            self._holds.pop(ticket.owner, None)
             slot = heapq.heappop(self.free)
             ends = now + (ticket.expected_s or ticket.limit_s)
             self.running[slot] = Running(ticket, now, ends, now + ticket.limit_s)
@@ -295,8 +294,7 @@ class Arbiter:
         """Return whether a free slot may be given to it."""
         if ticket.priority is Priority.P0:
             return True
-        # Its own is no hindrance: the errand may have come before the news that the last one ended.
-        holds = [hold for owner, hold in self._holds.items() if hold.rank < ticket.rank and owner != ticket.owner]
+        holds = [hold for hold in self._holds.values() if hold.rank < ticket.rank]
         held, share = len(holds), self.size - self.reserved
         if held >= len(self.free):
             return False
@@ -335,6 +333,9 @@ class Arbiter:
         ticket, took = running.ticket, now - running.started
         rest = ticket.remaining_s - took
         if not ticket.owner or ticket.priority is Priority.P0 or rest <= 0:
+            return
+        # A run hears of the end before the front does, so that its next errand may be here already.
+        if self.waiting.has_of(ticket.owner):
             return
         rank = ticket.rank_with(rest)
         if any(head.priority is not Priority.P0 and head.rank > rank for head in self.waiting.heads()):

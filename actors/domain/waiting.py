@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,8 @@ class Waiting:
     """A heap by rank for each class and kind, so that one which may not start now hides no other behind it."""
     _deadlines: list[tuple[float, int, str]] = field(default_factory=list)
     _counts: dict[Priority, int] = field(default_factory=lambda: dict.fromkeys(Priority, 0))
+    _owners: Counter[str] = field(default_factory=Counter)
+    """How many wait of each owner."""
     _arrivals: int = 0
     _gone: int = 0
     """How many were taken out since the heaps were last tidy: at most so many of their entries are dead."""
@@ -95,12 +98,17 @@ class Waiting:
         """Return how many requests of this class wait."""
         return self._counts[priority]
 
+    def has_of(self, owner: str) -> bool:
+        """Return whether a request of this owner waits."""
+        return owner in self._owners
+
     def add(self, ticket: Ticket) -> None:
         """Let it wait behind those of equal rank."""
         self._arrivals += 1
         number = self._arrivals
         self._entries[ticket.id] = (number, ticket)
         self._counts[ticket.priority] += 1
+        self._owners[ticket.owner] += 1
         line = self._lines.setdefault((ticket.priority, ticket.recallable), [])
         heapq.heappush(line, (ticket.rank, number, ticket.id))
         if ticket.start_by < math.inf:
@@ -110,6 +118,9 @@ class Waiting:
         """Take it out, wherever it stands."""
         _, ticket = self._entries.pop(request_id)
         self._counts[ticket.priority] -= 1
+        self._owners[ticket.owner] -= 1
+        if not self._owners[ticket.owner]:
+            del self._owners[ticket.owner]
         self._gone += 1
         if self._gone > len(self._entries) + _SPARE_ENTRIES:
             self._tidy()

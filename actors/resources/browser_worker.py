@@ -67,12 +67,11 @@ class BrowserWorker:
     async def recall(self) -> None:
         """Close the context, which frees every call in it, also that of a page that spins (which alone takes 500 ms).
 
-        An errand that still waits for Chromium has none, and the slot's cancelling ends it. Chromium is not killed, for
-        others may publish beside: one that does not answer is for the revocation that follows.
+        An errand that still waits for Chromium has none, and the slot's cancelling ends it.
         """
-        context = self._context
-        if context is not None and await closed_in_time(context.close()) and self._context is context:
-            self._context = None
+        context, self._context = self._context, None
+        if context is not None and self._owner is not None:
+            await self._browser.in_doubt(self._give_up(context, self._owner))
 
     async def destroy(self) -> None:
         """Close the context, which frees every hung call in it; a Chromium that does not answer is killed."""
@@ -124,6 +123,11 @@ class BrowserWorker:
         if self._owner is not None:
             await self._browser.in_doubt(self._let_go(self._owner))
 
+    async def _give_up(self, context: BrowserContext, owner: Chromium) -> None:
+        """Close a context in the middle of its work. A Chromium that is only slow is spared, for others may publish."""
+        if not await closed_in_time(context.close()) and not await closed_in_time(_answer(owner)):
+            self._browser.kill(owner)
+
     async def _let_go(self, owner: Chromium) -> None:
         opening = self._opening
         if opening is not None and not opening.done():
@@ -135,6 +139,12 @@ class BrowserWorker:
         context, self._context = self._context, None
         if context is not None and not await closed_in_time(context.close()):
             self._browser.kill(owner)
+
+
+async def _answer(chromium: Chromium) -> None:
+    session = await chromium.new_browser_cdp_session()
+    await session.send("Browser.getVersion")
+    await session.detach()
 
 
 async def closed_in_time(closing: Coroutine[Any, Any, None]) -> bool:

@@ -173,7 +173,6 @@ class Model:
         while starter := self._first_to_start(now):
             slot = min(self.free())
             self.waiting.remove(starter)
-            self.holds = [hold for hold in self.holds if hold[0].owner != starter.owner]
             self.works.append(Work(starter, slot, now, now + starter.limit_s))
             actions.append(("grant", starter.id, slot))
         return actions + self._call_back(now)
@@ -194,18 +193,17 @@ class Model:
         """Imagine that it started, and everybody whom a slot is held for: what would then not be P0's?"""
         if ticket.priority == Priority.P0:
             return True
-        others = [hold for hold in self.holds if hold[0].owner != ticket.owner]
-        before = [last for last, their_place, _ in others if their_place < place(ticket)]
+        before = [last for last, their_place, _ in self.holds if their_place < place(ticket)]
         if len(self.free()) < len(before) + 1:
             return False
-        there_now = [work for work in self.works if work.counts]
-        together = [*(work.ticket for work in there_now), *before, ticket]
+        others = [work for work in self.works if work.counts]
+        together = [*(work.ticket for work in others), *before, ticket]
         for_others = self.size - self.reserved
         if len(together) <= for_others:
             return True
         can_go = now < self.p0_at
         stubborn = [each for each in together if not each.recallable]
-        there = [work for work in there_now if work.is_there_at(self.p0_at)]
+        there = [work for work in others if work.is_there_at(self.p0_at)]
         at_p0 = len(there) + len(before) + (now + takes(ticket) > self.p0_at)
         return can_go and (ticket.recallable or len(stubborn) <= for_others) and at_p0 <= for_others
 
@@ -227,6 +225,8 @@ class Model:
         last, took = work.ticket, now - work.began
         rest = last.remaining_s - took
         if not last.owner or last.priority == Priority.P0 or rest <= 0:
+            return
+        if any(other.owner == last.owner for other in self.waiting):
             return
         comes_at = place(last, rest)
         if any(place(other) > comes_at for other in self._firsts()):
