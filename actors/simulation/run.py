@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from actors.domain.arbiter import Ticket
 from actors.domain.outcome import Done, Failed, Outcome
 from actors.domain.priority import Priority
-from actors.domain.workload import ERRAND_LIMIT_S, SETUP_S, Span
+from actors.domain.workload import ERRAND_LIMIT_S, Span
 from actors.simulation.errand import Errand
 from actors.simulation.scenario import PUBLISHERS
 
@@ -152,7 +152,7 @@ class Run:
         self.errands += 1
         is_page, is_p0 = "browser" in part.resources, self.load.priority is Priority.P0
         longest = math.inf if part.errand_s is None else part.errand_s
-        setup = SETUP_S if is_page and not is_p0 else 0.0
+        setup = self.house.setting.setup_s if is_page and not is_p0 else 0.0
         expected = min(longest, max(span.greatest_s - self._done_s, rest_s)) + setup
         errand = Errand(
             run=self,

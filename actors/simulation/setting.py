@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from actors.domain.arbiter import Arbiter
@@ -10,6 +10,7 @@ from actors.domain.backoff import Backoff
 from actors.domain.breaker import Breaker
 from actors.domain.budget import Budget, MoneyLane
 from actors.domain.supervision import Policy, Strategy
+from actors.domain.workload import SETUP_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +44,9 @@ class Setting:
         default_factory=lambda: {MoneyLane.CONTENT: 0.6, MoneyLane.REPLIES: 0.25, MoneyLane.ANALYSIS: 0.15}
     )
 
+    setup_s: float = SETUP_S
+    """What each errand of P1 to P3 on the browser takes besides its work."""
+
     def arbiter(self, name: str) -> Arbiter:
         """Return the arbiter of a front at the beginning of its life."""
         front = self.fronts[name]
@@ -55,7 +59,7 @@ class Setting:
         """Return the setting with a run slot for each of so many jobs, so that none of them waits for one."""
         runs = self.fronts["runs"]
         enough = FrontSize(max(runs.size, jobs + runs.reserved), runs.reserved, max(runs.queue, jobs))
-        return Setting({**self.fronts, "runs": enough}, self.breaker, self.supervision, self.usd_per_day, self.shares)
+        return replace(self, fronts={**self.fronts, "runs": enough})
 
 
 def setting_of(config: Config) -> Setting:

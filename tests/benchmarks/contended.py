@@ -64,7 +64,7 @@ def body(load: JobLoad, publishes: bool, ctx: JobContext) -> Any:
     day = float(os.environ["SCENARIO_DAY"])
     number = round((ctx.slot.timestamp() - day - load.offset.total_seconds()) / load.every.total_seconds())
     length = random.Random(f"{load.name}/{number}").uniform(load.length.least_s, load.length.greatest_s)
-    done, started = 0.0, math.nan
+    done, started, errands = 0.0, math.nan, 0
     if "browser" not in load.uses:
         started = time.monotonic()
         ctx.database.run("dwell", seconds=length / ctx.speed)
@@ -75,7 +75,7 @@ def body(load: JobLoad, publishes: bool, ctx: JobContext) -> Any:
         stay = Stay(PAGES[number % 2], cut / ctx.speed, expected / ctx.speed, not publishes)
         began = ctx.browser.visit(stay)
         started = began if math.isnan(started) else started
-        done += cut
+        done, errands = done + cut, errands + 1
     wait_until_started = (ctx.now() - ctx.slot).total_seconds() - (time.monotonic() - started) * ctx.speed
     extra = {
         "action": "scenario_run",
@@ -85,6 +85,8 @@ def body(load: JobLoad, publishes: bool, ctx: JobContext) -> Any:
         "slot": number,
         "length_s": length,
         "delay_s": wait_until_started,
+        "errands": errands,
+        "worked_s": ctx.browser.caller.scope.worked.get("browser", 0.0) * ctx.speed if errands else 0.0,
         "wait_s": (ctx.now() - ctx.slot).total_seconds() - length,
     }
     logger.info("%s worked %.0f s", load.name, length, extra=extra)

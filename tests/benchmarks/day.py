@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import tempfile
 import time
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +26,13 @@ from tests.acceptance.engine import ROOT, Engine
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from actors.simulation.setting import Setting
+
 SCENARIO = ROOT / "tests" / "simulation" / "contended_day.csv"
 DAY_S, BEFORE_S = 86400.0, 7200.0
 SPEED = 60.0
+RUN_SLOTS = 48
+"""One for each job of the scenario, which limits none."""
 BEHIND = (Priority.P1, Priority.P2, Priority.P3)
 
 Figures = dict[str, Any]
@@ -34,18 +40,24 @@ Figures = dict[str, Any]
 
 def measure_day(hours: float = 24.0) -> dict[str, Figures]:
     """Return the figures of the simulated and of the real day, in seconds of schedule time."""
-    return {"simulated": _simulate(), "real": _live(hours)}
+    real = _live(hours)
+    measured = replace(_setting(), setup_s=real["set-up of an errand"])
+    return {"simulated": _simulate(_setting()), "simulated, set-up as measured": _simulate(measured), "real": real}
 
 
-def _simulate() -> Figures:
-    loads = read_scenario(SCENARIO)
+def _setting() -> Setting:
     config, _ = load_all()
-    house = House(loads, setting_of(config).with_run_slots(len(loads)), days=1, seed=1)
+    return setting_of(config).with_run_slots(RUN_SLOTS)
+
+
+def _simulate(setting: Setting) -> Figures:
+    house = House(read_scenario(SCENARIO), setting, days=1, seed=1)
     house.live()
     tallies = house.tally.jobs.values()
     delays = [delay for tally in tallies if tally.load.priority is Priority.P0 for delay in tally.delays]
     waits = {priority: browser_waits(tallies, priority) for priority in BEHIND}
-    return _figures(delays, waits, sum(len(tally.missed) for tally in tallies))
+    figures = _figures(delays, waits, sum(len(tally.missed) for tally in tallies))
+    return {**figures, "set-up of an errand": setting.setup_s}
 
 
 def _live(hours: float) -> Figures:
@@ -56,7 +68,7 @@ def _live(hours: float) -> Figures:
         anchor = {"wall": wall, "schedule": day - BEFORE_S, "speed": SPEED}
         (data / "clock.json").write_text(json.dumps(anchor), encoding="ascii")
         seconds = (BEFORE_S + hours * 3600) / SPEED
-        environment = {"SCENARIO": str(SCENARIO), "SCENARIO_DAY": str(day), "SUPERVISOR_RUNS_SLOTS": "48"}
+        environment = {"SCENARIO": str(SCENARIO), "SCENARIO_DAY": str(day), "SUPERVISOR_RUNS_SLOTS": str(RUN_SLOTS)}
         engine = Engine(data, speed=SPEED, environment=environment, program=("-m", "tests.benchmarks.contended"))
         engine.start("--for", f"{seconds:.0f}s")
         try:
@@ -70,9 +82,11 @@ def _live(hours: float) -> Figures:
     missed = [line for line in engine.lines if line["action"] == "slot_missed" and line["slot"] >= _as_text(day)]
     waits = {priority: _waits(runs, priority) for priority in BEHIND}
     figures = _figures([line["delay_s"] for line in runs if line["priority"] == 0], waits, len(missed))
-    failed = [line for line in engine.lines if line["action"] == "run_failed"]
-    recalled = [line for line in engine.lines if line["action"] == "errand_recalled"]
-    return {**figures, "failed": len(failed), "recalled": len(recalled), "exit code": code}
+    actions = Counter(line["action"] for line in engine.lines)
+    cut = [line for line in runs if line["errands"] and line["priority"]]
+    beside = sum(line["worked_s"] - line["length_s"] for line in cut) / sum(line["errands"] for line in cut)
+    counts = {"runs failed": actions["run_failed"], "errands recalled": actions["errand_recalled"], "exit code": code}
+    return {**figures, "set-up of an errand": beside, **counts}
 
 
 def _as_text(epoch: float) -> str:
