@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from actors.simulation.setting import Setting
 
 SCENARIO = ROOT / "tests" / "simulation" / "contended_day.csv"
-DAY_S, BEFORE_S = 86400.0, 7200.0
+DAY_S, BEFORE_S, MARGIN_S = 86400.0, 7200.0, 60.0
 SPEED = 60.0
 RUN_SLOTS = 48
 """One for each job of the scenario, which limits none."""
@@ -67,7 +67,8 @@ def _live(hours: float) -> Figures:
         day = (wall // DAY_S + 1) * DAY_S
         anchor = {"wall": wall, "schedule": day - BEFORE_S, "speed": SPEED}
         (data / "clock.json").write_text(json.dumps(anchor), encoding="ascii")
-        seconds = (BEFORE_S + hours * 3600) / SPEED
+        # Not until the full hour, whose many runs would only be cut off.
+        seconds = (BEFORE_S + hours * 3600 - MARGIN_S) / SPEED
         environment = {"SCENARIO": str(SCENARIO), "SCENARIO_DAY": str(day), "SUPERVISOR_RUNS_SLOTS": str(RUN_SLOTS)}
         engine = Engine(data, speed=SPEED, environment=environment, program=("-m", "tests.benchmarks.contended"))
         engine.start("--for", f"{seconds:.0f}s")
