@@ -20,7 +20,7 @@ from rich.table import Table
 
 from actors.commands.lengths import read_lengths
 from actors.commands.loading import load_all
-from actors.commands.proof import UNROLLED_SLOTS, document_of, print_proof, prove_registry, prove_scenario, sentence_of
+from actors.commands.proof import document_of, is_acceptable, print_proof, sentence_of, try_registry, try_scenario
 from actors.embedded.chromium import find
 from actors.embedded.programs import find_postgres, find_valkey
 from actors.errors import AppError
@@ -50,7 +50,7 @@ def check(*, data: Path | None, as_json: bool, scenario: Path | None = None, loa
     """Print what is there, what is missing, and what the schedule comes to; return 0 if all is well, 1 if not.
 
     As JSON it is a list of findings. The last one, `schedule`, has a key more than the others: `proof`, with
-    `feasible`, `utilisation`, `jobs`, `p0`, `expected` and `findings` (see `actors.commands.proof.document_of`).
+    `feasible`, `verdict`, `utilisation`, `jobs`, `p0`, `lives` and `findings`.
 
     Args:
         data: the data directory, instead of the configured one.
@@ -64,14 +64,13 @@ def check(*, data: Path | None, as_json: bool, scenario: Path | None = None, loa
     config, jobs = load_all({"data.dir": str(data)} if data is not None else None)
     if scenario is not None:
         findings, note = [], ""
-        proof = prove_scenario(config, read_scenario(scenario, load))
+        proof = try_scenario(config, read_scenario(scenario, load))
     else:
         findings = _look_at_all(config, len(jobs))
         history, note = read_lengths(config, jobs)
-        proof = prove_registry(config, jobs, history, load, UNROLLED_SLOTS)
-    verdict = Finding(
-        "schedule", ok=proof.is_feasible, found=sentence_of(proof), hint="; ".join(c.advice for c in proof.complaints)
-    )
+        proof = try_registry(config, jobs, history, load)
+    advice = "; ".join(complaint.advice for complaint in proof.complaints)
+    verdict = Finding("schedule", ok=is_acceptable(proof), found=sentence_of(proof), hint=advice)
     if as_json:
         entries = [asdict(finding) for finding in findings] + [{**asdict(verdict), "proof": document_of(proof)}]
         json.dump(entries, sys.stdout, indent=2)

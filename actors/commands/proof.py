@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import math
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from actors.domain.feasibility import Capacity, Kind, Proof, prove
+from actors.domain.feasibility import Capacity, Kind, Proof, Verdict, prove
 from actors.domain.workload import P0_LIMIT_S
 from actors.errors import ConfigError
 from actors.runtime.clock import TICK_EVERY_S
+from actors.simulation.lives import lives_of
 from actors.simulation.registry import read_registry
+from actors.simulation.setting import setting_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,16 +23,20 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from actors.config import Config
-    from actors.domain.feasibility import Complaint
+    from actors.domain.feasibility import Complaint, Fate
     from actors.domain.workload import JobLoad
     from actors.job import Job
     from actors.simulation.registry import History
 
 logger = logging.getLogger("actors.supervisor")
 
-UNROLLED_SLOTS = 4000
-"""How many slots `check` unrolls: half a second, and enough to see one in a hundred lost."""
-_DAY, _MOST_DAYS = timedelta(days=1), 30.0
+_LIVES, _SLOTS = 3, 2000
+"""How often `check` lives the schedule, and about how many slots of it: enough to see one in a hundred lost."""
+_VERDICTS = {
+    Verdict.FEASIBLE: "[green]feasible[/]: in {kept} of {of} lives hardly a slot was lost and no P0 run was late",
+    Verdict.TIGHT: "[yellow]tight[/]: {kept} of {of} lives kept within the limits, but not all by far; give it room",
+    Verdict.INFEASIBLE: "[red]infeasible[/]: {kept} of {of} lives kept within the limits",
+}
 _BAR = 20
 _ALMOST = 0.85
 """From this utilisation on waits grow fast, and a bar is yellow."""
@@ -50,28 +54,24 @@ def fronts_of(config: Config) -> dict[str, Capacity]:
     }
 
 
-def prove_registry(
-    config: Config, jobs: Mapping[str, Job], history: History, load: float = 1.0, slots: int = 0
-) -> Proof:
-    """Return the proof of the program's own jobs, with measured lengths where history has enough of them.
+def prove_registry(config: Config, jobs: Mapping[str, Job]) -> Proof:
+    """Return the proof of the program's own jobs by their configured lengths, without living them."""
+    return prove(read_registry(config, jobs.values(), {}), fronts_of(config), TICK_EVERY_S)
 
-    The timetable is unrolled until about so many slots were due, a month at most.
-    """
+
+def try_registry(config: Config, jobs: Mapping[str, Job], history: History, load: float = 1.0) -> Proof:
+    """Return the proof of the program's own jobs, lived too, with measured lengths where history has enough of them."""
     loads = read_registry(config, jobs.values(), history, load)
-    return prove(loads, fronts_of(config), TICK_EVERY_S, _days(loads, slots))
+    lives = lives_of(loads, setting_of(config), _SLOTS, range(_LIVES))
+    return prove(loads, fronts_of(config), TICK_EVERY_S, lives)
 
 
-def prove_scenario(config: Config, loads: Sequence[JobLoad]) -> Proof:
-    """Return the proof of a scenario; it limits no run slots, so each of its jobs has one."""
-    fronts = fronts_of(config)
-    runs = fronts["runs"]
-    enough = dataclasses.replace(runs, size=len(loads) + runs.reserved)
-    return prove(loads, {**fronts, "runs": enough}, TICK_EVERY_S, _days(loads, UNROLLED_SLOTS))
-
-
-def _days(loads: Sequence[JobLoad], slots: int) -> float:
-    per_day = sum(_DAY / load.every for load in loads if load.enabled)
-    return min(_MOST_DAYS, slots / per_day) if per_day else 0.0
+def try_scenario(config: Config, loads: Sequence[JobLoad]) -> Proof:
+    """Return the proof of a scenario, lived too; it limits no run slots, so each of its jobs has one."""
+    setting = setting_of(config).with_run_slots(len(loads))
+    runs = setting.fronts["runs"]
+    fronts = {**fronts_of(config), "runs": Capacity(runs.size, runs.reserved)}
+    return prove(loads, fronts, TICK_EVERY_S, lives_of(loads, setting, _SLOTS, range(_LIVES)))
 
 
 def insist(proof: Proof) -> None:
@@ -99,7 +99,8 @@ def insist(proof: Proof) -> None:
 def document_of(proof: Proof) -> dict[str, Any]:
     """Return the proof as one JSON object; what has no bound is null."""
     return {
-        "feasible": proof.is_feasible,
+        "feasible": is_acceptable(proof),
+        "verdict": proof.verdict.value,
         "utilisation": {
             name: {"total": _finite(total), "background": _finite(background)}
             for name, (total, background) in proof.utilisation.items()
@@ -107,10 +108,7 @@ def document_of(proof: Proof) -> dict[str, Any]:
         "jobs": {name: round(used, 4) for name, used in proof.own.items()},
         "p0": {name: _finite(bound) for name, bound in proof.p0.items()},
         "p0_limit": P0_LIMIT_S,
-        "expected": {
-            name: {"due": fate.due, "lost": fate.lost, "latest": _finite(fate.latest_s)}
-            for name, fate in proof.fates.items()
-        },
+        "lives": [{name: _fate(fate) for name, fate in life.items()} for life in proof.lives],
         "findings": [_finding(complaint) for complaint in proof.complaints],
     }
 
@@ -129,8 +127,12 @@ def print_proof(console: Console, proof: Proof) -> None:
         console.print(f"[{colour}]{name}[/] {said} at worst; {P0_LIMIT_S:g} s are allowed")
     for complaint in proof.complaints:
         console.print(f"[red]{escape(complaint.found)}[/]\n  [yellow]{escape(complaint.advice)}[/]")
-    if proof.is_feasible:
-        console.print("[green]feasible[/]: every resource is asked for less than there is, and P0 starts in time")
+    console.print(_VERDICTS[proof.verdict].format(kept=sum(strain <= 1.0 for strain in proof.strains), of=_LIVES))
+
+
+def is_acceptable(proof: Proof) -> bool:
+    """Return whether the jobs may be run: P0's promise is kept, and not every life was overrun."""
+    return proof.is_promise_kept and proof.verdict is not Verdict.INFEASIBLE
 
 
 def sentence_of(proof: Proof) -> str:
@@ -139,7 +141,7 @@ def sentence_of(proof: Proof) -> str:
         return "; ".join(complaint.found for complaint in proof.complaints)
     name, (total, background) = max(proof.utilisation.items(), key=lambda item: max(item[1]))
     bound = max(proof.p0.values(), default=0.0)
-    return f"feasible, {name} at most {_percent(max(total, background))} used, P0 starts within {bound:.3g} s"
+    return f"{proof.verdict}, {name} at most {_percent(max(total, background))} used, P0 starts within {bound:.3g} s"
 
 
 def _finding(complaint: Complaint) -> dict[str, Any]:
@@ -154,6 +156,10 @@ def _finding(complaint: Complaint) -> dict[str, Any]:
         "hint": complaint.advice,
         "remedy": None if remedy is None else {"job": remedy[0], "every_s": remedy[1].total_seconds()},
     }
+
+
+def _fate(fate: Fate) -> dict[str, Any]:
+    return {"due": fate.due, "lost": fate.lost, "latest": round(fate.latest_s, 3)}
 
 
 def _bar(used: float) -> str:

@@ -53,7 +53,7 @@ def run(*, speed: float, lasting: timedelta | None, data: Path | None) -> int:
     config, jobs = load_all({"data.dir": str(data)} if data is not None else None)
     boot_id = uuid.uuid4().hex
     log.setup(config.log, secrets=config.secrets(), boot=boot_id[:8])
-    insist(prove_registry(config, jobs, {}))
+    insist(prove_registry(config, jobs))
     folder = data_folder(config)
     ended, asked = threading.Event(), threading.Event()
     # A thread that computes would else keep the others, P0 among them, waiting for ten times as long.

@@ -52,7 +52,7 @@ def test_the_shipped_schedule_is_proven_and_the_proof_has_its_promised_form() ->
     done = supervisor("check", "--json")
     assert done.returncode == 0, done.stdout
     proof = schedule(done.stdout)["proof"]
-    assert set(proof) == {"feasible", "utilisation", "jobs", "p0", "p0_limit", "expected", "findings"}
+    assert set(proof) == {"feasible", "utilisation", "jobs", "p0", "p0_limit", "verdict", "lives", "findings"}
     assert proof["feasible"] is True
     assert set(proof["utilisation"]) == {"runs", "browser", "database", "openai", "redis"}
     assert set(proof["utilisation"]["browser"]) == {"total", "background"}

@@ -109,3 +109,14 @@ def test_a_borrower_that_runs_on_after_one_of_the_share_ended_takes_its_place() 
     assert machine.lent() == 0
     assert granted(ended(machine, at_work(machine)["lent"], SOON + 1)) == []
     assert granted(machine.tick(SOON)) == []
+
+
+def test_whether_one_may_start_is_told_without_starting_it() -> None:
+    machine = full()
+    asked = {"p0": ticket("p", P0), "lent": scrape("l", expected_s=10.0), "fixed": ticket("f")}
+    assert {name: machine.may_start(each, 0.0) for name, each in asked.items()} == {
+        "p0": True, "lent": True, "fixed": False,
+    }  # fmt: skip
+    assert not machine.may_start(asked["lent"], LATER)
+    machine.arrived(asked["lent"], 0.0)
+    assert not machine.may_start(asked["p0"], 0.0)

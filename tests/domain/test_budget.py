@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.domain.budget import DEAREST, Budget, Charge, MoneyLane, cost, worst_case
+from actors.domain.budget import DEAREST, Budget, Charge, MoneyLane, cost, lane_of, worst_case
 
 DAY = date(2026, 3, 1)
 SHARES = {MoneyLane.CONTENT: 0.6, MoneyLane.REPLIES: 0.3, MoneyLane.ANALYSIS: 0.1}
@@ -102,3 +102,11 @@ def test_a_call_from_before_midnight_that_comes_late_leaves_the_books_of_the_new
     assert mine.charge(Charge(CONTENT, 0.1, date(2026, 2, 28), {"content": 0.9}))
     mine.settle(CONTENT, 0.2, 0.05, DAY)
     assert mine.spent[CONTENT] == pytest.approx(0.45)
+
+
+@pytest.mark.parametrize(
+    ("family", "lane"),
+    [("content", CONTENT), ("publishing", CONTENT), ("replies", REPLIES), ("insight", ANALYSIS)],
+)
+def test_each_family_spends_from_its_own_lane(family: str, lane: MoneyLane) -> None:
+    assert lane_of(family) is lane

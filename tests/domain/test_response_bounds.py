@@ -6,13 +6,10 @@ import dataclasses
 import math
 
 import pytest
-from hypothesis import given, settings
 
 from actors.domain.feasibility import Capacity
 from actors.domain.feasibility.response import response_bounds
-from actors.domain.feasibility.unrolled import unroll
-from actors.domain.workload import JobLoad
-from tests.domain.job_sets import FRONTS, any_fronts, any_jobs, job
+from tests.domain.job_sets import FRONTS, job
 
 ONE_CONNECTION = {**FRONTS, "database": Capacity(1, 0)}
 QUICK = job("quick", 1, 60, (5.0, 5.0), "database")
@@ -48,14 +45,3 @@ def test_what_may_outlast_its_interval_has_no_bound() -> None:
 def test_set_ups_are_part_of_a_run(errand: float | None) -> None:
     scrape = job("scrape", 1, 1200, (60.0, 90.0), errand_s=errand)
     assert response_bounds([scrape], FRONTS) == {"scrape": 90.0 + (1.0 if errand else 0.5)}
-
-
-@settings(deadline=None)
-@given(any_jobs(), any_fronts())
-def test_no_run_starts_so_late_that_it_could_not_end_within_its_bound(
-    jobs: list[JobLoad], fronts: dict[str, Capacity]
-) -> None:
-    endless = [dataclasses.replace(load, deadline_s=None) for load in jobs]
-    bounds, fates = response_bounds(endless, fronts), unroll(endless, fronts, 0.2)
-    shortest = {load.name: load.length.least_s for load in endless}
-    assert all(fates[name].latest_s + shortest[name] <= bound + 1e-6 for name, bound in bounds.items())

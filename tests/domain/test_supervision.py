@@ -235,3 +235,10 @@ def test_d10_once_what_was_broken_is_mended_every_permanent_child_runs_again(
         shell.tick(shell.now + 5.0)
     assert shell.running == set("abcd")
     assert shell.machine.next_wake() is None
+
+
+def test_when_a_restart_is_due_is_told_of_the_child_that_waits_for_it() -> None:
+    shell = Shell(Policy(backoff=SLOW))
+    shell.running.discard("b")
+    shell.machine.exited("b", "crash", 5.0, 0.0)
+    assert [shell.machine.retry_at(name) for name in ("a", "b", "unknown")] == [None, 6.0, None]

@@ -1,16 +1,17 @@
-"""The proof against the simulation, over 500 random sets of jobs on random slots.
+"""The proof against lives of 500 random sets of jobs on random slots.
 
-The simulation's verdict was laid down before any rate was looked at. A set is not kept if, without faults,
+Each set is judged as `check` judges it, by the reckoning and three lives, and then lived once more with runs of other
+lengths. That life apart is not kept to if, without faults,
 
 - a P0 run begins its work more than 30 s after its due time, because that is the promise; or
-- more than 1 % of all slots due in the second half are lost (superseded, missed, or their run failed), because a slot
+- more than 1 % of all slots due in its second half are lost (superseded, missed, or their run failed), because a slot
   now and then is coalesced by design, but what does not fit in the long run is lost again and again; the first half is
   left out because an overload needs time to show; or
 - one job loses more than 10 % of its slots in the second half, two at least, because the frequent jobs' slots would
   hide it in the sum: with a buffer of one slot this is what a growing backlog looks like.
 
-Two lives of one set that differ in the lengths of its runs alone get different verdicts in 15 of the 500 (97.0 % agree,
-at 250 slots each): near the limits above one life is no measure, and no analysis can agree with it in 99 %.
+Two lives of one set, alike but for the lengths of runs, end differently in about 3 of 100: near the limits no verdict
+of two values can agree with the next life in 99 %, which is why there is a third, `tight`.
 """
 
 from __future__ import annotations
@@ -19,60 +20,45 @@ import os
 
 import pytest
 
-from actors.domain.feasibility import Kind
-from tests.simulation.random_sets import Life, live
+from actors.domain.feasibility import Verdict
+from tests.simulation.random_sets import Trial, tried
 
 SETS = 500
-SLOTS = 3000 if os.environ.get("SOAK") else 250
-"""About so many slots are lived of each set. 3000 take ten minutes of processor time."""
+SLOTS = 2000 if os.environ.get("SOAK") else 250
+"""About so many slots are lived of each set, in each of four lives."""
 
 
 @pytest.fixture(scope="module")
-def lives() -> list[Life]:
-    return [live(seed, SLOTS) for seed in range(SETS)]
-
-
-def agreeing(pairs: list[tuple[bool, bool]]) -> float:
-    return sum(said == seen for said, seen in pairs) / len(pairs)
+def trials() -> list[Trial]:
+    return [tried(seed, SLOTS) for seed in range(SETS)]
 
 
 @pytest.mark.timeout(1800)
-def test_no_p0_run_starts_later_than_its_bound(lives: list[Life]) -> None:
+def test_no_p0_run_starts_later_than_its_bound(trials: list[Trial]) -> None:
     late = [
-        (life.seed, name, delay, life.proof.p0[name])
-        for life in lives
-        for name, delay in life.p0.items()
-        if delay > life.proof.p0[name]
+        (trial.seed, name, delay, trial.proof.p0[name])
+        for trial in trials
+        for name, delay in trial.p0.items()
+        if delay > trial.proof.p0[name]
     ]
     assert late == []
 
 
 @pytest.mark.timeout(1800)
-def test_where_the_promise_to_p0_is_proven_nothing_was_ever_late(lives: list[Life]) -> None:
-    proven = [life for life in lives if life.proof.is_promise_kept]
+def test_where_the_promise_to_p0_is_proven_nothing_was_ever_late(trials: list[Trial]) -> None:
+    proven = [trial for trial in trials if trial.proof.is_promise_kept]
     assert len(proven) > SETS / 3
-    assert [life.seed for life in proven if life.is_p0_late] == []
+    assert [trial.seed for trial in proven if trial.is_p0_late] == []
     # The other sets keep too little for P0: there it is late in some, as it should be if the bound is to mean anything.
-    assert any(life.is_p0_late for life in lives)
+    assert any(trial.is_p0_late for trial in trials)
 
 
 @pytest.mark.timeout(1800)
-def test_what_is_expected_of_a_set_is_what_becomes_of_it_in_19_of_20(lives: list[Life]) -> None:
-    """476 of 500 agree at 250 slots each, 472 at 3000.
-
-    The others lose about as many slots as the limits allow, 0.5 to 2 % of all, or one or two of a job that is seldom
-    due; or P0 is late once in thousands of starts, and the one life had that start and the other had not; or a job
-    works as long as its interval in the mean, and loses hardly a slot because it may start late.
-    """
-    assert agreeing([(life.proof.is_expected_to_hold, life.is_kept) for life in lives]) >= 0.94
-
-
-@pytest.mark.timeout(1800)
-def test_utilisation_alone_foretells_fewer_of_the_sets_that_lose_slots(lives: list[Life]) -> None:
-    by_utilisation = agreeing([(life.proof.is_sustainable, not life.is_overloaded) for life in lives])
-    bursts = [any(found.kind is Kind.BURSTS for found in life.proof.complaints) for life in lives]
-    pairs = [
-        (life.proof.is_sustainable and not lost, not life.is_overloaded)
-        for life, lost in zip(lives, bursts, strict=True)
-    ]
-    assert agreeing(pairs) > by_utilisation
+def test_a_verdict_agrees_with_the_next_life_in_99_of_100_and_is_seldom_withheld(trials: list[Trial]) -> None:
+    """413 of 414 agree and 86 are on the edge; of 500 sets of another generator 418 of 419, and 81."""
+    decided = [trial for trial in trials if trial.is_decided]
+    wrong = [trial.seed for trial in decided if (trial.proof.verdict is Verdict.FEASIBLE) is not trial.is_kept]
+    assert len(wrong) <= 0.01 * len(decided), wrong
+    assert len(decided) >= 0.75 * SETS
+    # Both verdicts are there to be wrong.
+    assert {trial.proof.verdict for trial in decided} == {Verdict.FEASIBLE, Verdict.INFEASIBLE}

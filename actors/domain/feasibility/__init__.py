@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from actors.domain.feasibility.outlook import Fate
 from actors.domain.feasibility.utilisation import Capacity
-from actors.domain.feasibility.verdict import Complaint, Kind, Proof, prove
+from actors.domain.feasibility.verdict import Complaint, Kind, Proof, Verdict, prove
 
-__all__ = ["Capacity", "Complaint", "Kind", "Proof", "prove"]
+__all__ = ["Capacity", "Complaint", "Fate", "Kind", "Proof", "Verdict", "prove"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from actors.domain.duration import format_duration
 from actors.domain.feasibility.delay import blame_for, start_bounds
-from actors.domain.feasibility.unrolled import unroll
+from actors.domain.feasibility.outlook import BEHIND_SHARE, EDGE, Fate, strain
 from actors.domain.feasibility.utilisation import (
     BROWSER,
     background,
@@ -26,7 +26,7 @@ from actors.domain.workload import P0_LIMIT_S
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from actors.domain.feasibility.unrolled import Fate
+    from actors.domain.feasibility.outlook import Life
     from actors.domain.feasibility.utilisation import Capacity
     from actors.domain.workload import JobLoad
 
@@ -34,8 +34,6 @@ _NICE = tuple(
     timedelta(minutes=minutes)
     for minutes in (1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440, 2880, 10080)
 )
-LOST_SHARE, BEHIND_SHARE = 0.01, 0.1
-"""Of all slots, and of one job's: so many may be lost in bursts; what piles up for good loses more of some job's."""
 _NAMED = 3
 _LEAST_SHARE = 0.005
 _ROUNDING = 1e-9
@@ -52,7 +50,16 @@ class Kind(StrEnum):
     P0_LATE = "p0_late"
     """A P0 run may start later than it must."""
     BURSTS = "bursts"
-    """Slots are expected to be lost when much falls due together, though there is room for all in the long run."""
+    """Slots were lost in lives, when much fell due together, though there is room for all in the long run."""
+
+
+class Verdict(StrEnum):
+    """Whether the set can be kept to, by the proof and by all lives."""
+
+    FEASIBLE = "feasible"
+    TIGHT = "tight"
+    """On the edge: the lives differ, or came near a limit."""
+    INFEASIBLE = "infeasible"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +88,8 @@ class Proof:
     own: Mapping[str, float]
     p0: Mapping[str, float]
     complaints: tuple[Complaint, ...]
-    fates: Mapping[str, Fate]
-    """What is expected of each job's slots; empty if the timetable was not unrolled."""
+    lives: tuple[Life, ...] = ()
+    """What came of living it; empty if nobody did."""
 
     @property
     def is_feasible(self) -> bool:
@@ -100,25 +107,33 @@ class Proof:
         return all(complaint.kind is not Kind.P0_LATE for complaint in self.complaints)
 
     @property
-    def is_expected_to_hold(self) -> bool:
-        """Return whether the unrolled timetable loses no more than a few slots, and starts all P0 runs in time.
+    def strains(self) -> list[float]:
+        """Return of each life how near it came to a limit; above 1 it was not kept to."""
+        return [strain(life) for life in self.lives]
 
-        A bound says what can happen at worst, which may be so rare that nobody lives to see it; this says what to
-        expect.
+    @property
+    def verdict(self) -> Verdict:
+        """Return what to expect.
+
+        P0's bound has no part in it: it says what can happen at worst, which may be so rare that no life shows it.
         """
-        late = any(self.fates[name].latest_s > P0_LIMIT_S for name in self.p0 if name in self.fates)
-        return self.is_sustainable and not late and all(found.kind is not Kind.BURSTS for found in self.complaints)
+        if not self.lives:
+            return Verdict.FEASIBLE if self.is_sustainable else Verdict.INFEASIBLE
+        if min(self.strains) > EDGE:
+            return Verdict.INFEASIBLE
+        return Verdict.FEASIBLE if self.is_sustainable and max(self.strains) < 1.0 / EDGE else Verdict.TIGHT
 
 
-def prove(loads: Sequence[JobLoad], fronts: Mapping[str, Capacity], tick_s: float, days: float = 0.0) -> Proof:
+def prove(
+    loads: Sequence[JobLoad], fronts: Mapping[str, Capacity], tick_s: float, lives: Sequence[Life] = ()
+) -> Proof:
     """Return the proof for a set of jobs; disabled ones do not count.
 
     Args:
         loads: the jobs, schedule time taken to be real time.
         fronts: the slots by resource; `runs` are the run slots.
         tick_s: the clock's longest pause between two looks at the timetable.
-        days: how long the timetable is unrolled besides, to find what is lost in bursts; 0: not at all. It costs
-            about a tenth of a millisecond of processor time for each slot.
+        lives: what came of living the set, if somebody did, for what is lost in bursts.
     """
     there = [load for load in loads if load.enabled]
     utilisation = {name: (total(there, name, front), background(there, name, front)) for name, front in fronts.items()}
@@ -129,10 +144,9 @@ def prove(loads: Sequence[JobLoad], fronts: Mapping[str, Capacity], tick_s: floa
     complaints += [
         _late(load, there, fronts, p0[load.name], tick_s) for load in there if p0.get(load.name, 0.0) > P0_LIMIT_S
     ]
-    fates = unroll(there, fronts, days) if days else {}
-    if not complaints or all(complaint.kind is Kind.P0_LATE for complaint in complaints):
-        complaints += _bursts(fates, there, utilisation)
-    return Proof(utilisation, own, p0, tuple(complaints), fates)
+    if lives and all(complaint.kind is Kind.P0_LATE for complaint in complaints):
+        complaints += _bursts(max(lives, key=strain), there, utilisation)
+    return Proof(utilisation, own, p0, tuple(complaints), tuple(lives))
 
 
 def _overload(resource: str, both: tuple[float, float], loads: list[JobLoad], front: Capacity) -> Complaint:
@@ -222,19 +236,19 @@ def _late(
 
 
 def _bursts(
-    fates: Mapping[str, Fate], loads: list[JobLoad], utilisation: Mapping[str, tuple[float, float]]
+    fates: Life, loads: list[JobLoad], utilisation: Mapping[str, tuple[float, float]]
 ) -> list[Complaint]:
-    """Return the complaint about lost slots, if they are more than a few."""
-    due, lost = sum(fate.due for fate in fates.values()), sum(fate.lost for fate in fates.values())
-    parts = {name: fate.lost / fate.due for name, fate in fates.items() if fate.lost > 1}
-    if lost <= LOST_SHARE * due and max(parts.values(), default=0.0) <= BEHIND_SHARE:
+    """Return the complaint about slots lost in the worst of the lives, if they are more than a few."""
+    slots = {name: Fate(fate.due, fate.lost) for name, fate in fates.items()}
+    if strain(slots) <= 1.0:
         return []
+    parts = {name: fate.lost / fate.due for name, fate in fates.items() if fate.lost > 1}
     worst = next(load for load in loads if load.name == max(fates, key=lambda name: parts.get(name, 0.0)))
     scarce = max(resources_of(worst) & utilisation.keys(), key=lambda name: max(utilisation[name]))
     blame = _shares({load.name: demand(load, scarce) for load in loads if scarce in resources_of(load)})
     part = fates[worst.name].lost / max(1, fates[worst.name].due)
     others = [name for name, _ in blame if name != worst.name][:1] or [worst.name]
-    found = f"{worst.name} is expected to lose {_percent(part)} of its slots in bursts: {scarce} is taken by"
+    found = f"{worst.name} lost {_percent(part)} of its slots in bursts, in one of the lives: {scarce} is taken by"
     advice = f"move offsets apart, run {others[0]} less often or shorten it, or give {scarce} more slots"
     return [Complaint(Kind.BURSTS, worst.name, part, BEHIND_SHARE, blame, f"{found} {_listed(blame)}", advice)]
 
