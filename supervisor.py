@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,18 +15,27 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
 
-EXIT_FAILURE, EXIT_CONFIG = 1, 2
+EXIT_FAILURE, EXIT_CONFIG, EXIT_PIPE = 1, 2, 141
 _COMMANDS = ("run", "check", "jobs", "send", "why", "simulate", "sandbox")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Dispatch one command and return the exit code: 0 done, 1 failed, 2 refused configuration or usage."""
+    """Dispatch one command and return the exit code.
+
+    0 done, 1 failed, 2 refused configuration or usage, 141 when nobody reads the output any more, as shells have it.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or (words[0] not in _COMMANDS and words[0] not in ("-h", "--help")):
         words.insert(0, "run")
     given = _parser().parse_args(words)
     try:
-        return _dispatch(given)
+        code = _dispatch(given)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # Whoever read has gone. Without this the interpreter would complain once more at its own last flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_PIPE
     except ConfigError as error:
         sys.stderr.write(f"refused: {error}\n")
         return EXIT_CONFIG
@@ -125,8 +135,8 @@ def _add_simulate(simulate: argparse.ArgumentParser) -> None:
 
 def _days(text: str) -> float:
     days = _number(text)
-    if not 0 < days <= 3660:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of days; write one above 0, at most 3660")
+    if not 0.01 <= days <= 3660:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days; write one from 0.01 to 3660")
     return int(days) if days == int(days) else days
 
 

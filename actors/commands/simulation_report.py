@@ -28,6 +28,7 @@ _NUMBERS = ("every", "due", "runs", "missed", "wait", "longest")
 _SHORT = {"browser": "browser", "database": "db", "redis": "redis", "openai": "model"}
 _STYLES = {IDLE: "dim", **{mark: _COLOURS[priority] for priority, mark in MARKS.items()}}
 _BAR = re.compile(f"[{''.join(_STYLES)}]{{{CELLS}}}")
+_FIGURE = 6
 _AT_ONCE_S = 0.05
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 
@@ -106,8 +107,11 @@ def _verdict_on_p0(p0: dict[str, Any]) -> str:
         quick += (
             f" ({p0['held_by_dependencies']} held by what they come after, at most {span(p0['held_max'])}, not counted)"
         )
+    if p0["failed"]:
+        quick += f"; {p0['failed']:,} slots failed"
     if not p0["late"]:
-        return f"[bold green]P0 was on time[/]: all {p0['runs']:,} runs {quick}."
+        style = "bold yellow" if p0["failed"] else "bold green"
+        return f"[{style}]P0 was on time[/]: all {p0['runs']:,} runs {quick}."
     blamed = "all" if p0["late"] == p0["late_in_faults"] else f"{p0['late_in_faults']} of them"
     blameless = f", {blamed} because what they need was down" if p0["late_in_faults"] else ""
     verdict = f"{p0['late']} slots began after {P0_LIMIT_S:g} s or never{blameless}"
@@ -129,12 +133,14 @@ def _table(house: House, *, is_narrow: bool) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
     failed, uses = ["failed"] if house.with_faults else [], [] if is_narrow else ["uses"]
     for title in ("job", "", *uses, *_NUMBERS[:3], *failed, *_NUMBERS[3:], ""):
-        table.add_column(title, justify="right" if title in (*_NUMBERS, "failed") else "left", no_wrap=True)
+        is_number = title in (*_NUMBERS, "failed")
+        # A name that is cut can still be told; a figure cannot.
+        width = _FIGURE if is_number else None
+        table.add_column(title, justify="right" if is_number else "left", no_wrap=True, min_width=width)
     tallies = sorted(house.tally.jobs.values(), key=lambda tally: tally.load.priority)
-    longest = max((max(tally.waits) for tally in tallies if tally.waits), default=0.0)
+    worst = _worst(house)
     for tally in tallies:
-        load, most = tally.load, max(tally.waits, default=0.0)
-        is_worst = most == longest and most > 0
+        load, most, is_worst = tally.load, max(tally.waits, default=0.0), tally is worst
         used = " ".join(short for name, short in _SHORT.items() if name in load.uses)
         table.add_row(
             load.name,

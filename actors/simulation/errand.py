@@ -97,11 +97,13 @@ class Errand:
 
     def _work(self) -> None:
         house = self.run.house
-        self.run.began()
         away = next((place.front for place in self.held if place.front.outages), None)
         if away is not None:
             house.agenda.at(house.agenda.now + _BROKEN_S, self.broken, away, self.try_)
-        elif house.faults.hangs(house.agenda.now):
+            return
+        # What fails in a dead resource has begun nothing.
+        self.run.began()
+        if house.faults.hangs(house.agenda.now):
             house.tally.count("hangs")
             house.journal.note("errand_hangs", f"errand={self.id}")
         else:

@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
+from actors.errors import AppError
+
 if TYPE_CHECKING:
     from actors.simulation.agenda import Agenda
 
@@ -39,4 +41,8 @@ class Journal:
         self._pending.clear()
         self._hash.update(text.encode())
         if self.sink is not None:
-            self.sink.write(text)
+            try:
+                self.sink.write(text)
+                self.sink.flush()
+            except OSError as error:
+                raise AppError(f"the log cannot be written: {error}", "name another file for --log") from error

@@ -37,7 +37,7 @@ def read_scenario(file: Path, load: float = 1.0, *, sliced: bool = True) -> tupl
         ConfigError: with every fault found, by file, line and column.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"the scenario {file} cannot be read: {error}", "name a CSV file in UTF-8") from error
     problems: list[str] = []
@@ -90,7 +90,9 @@ def _read_row(line: str, where: str, load: float, problems: list[str], *, sliced
 
     if not row["job"].replace("_", "").isalnum() or not row["job"].islower():
         refuse("job", "a name of small letters, digits and underscores")
-    every = number("interval_s", 0, 1e8, "a number of seconds from 0 (disabled) on")
+    every = number("interval_s", 0, 1e8, "a number of seconds: 0 (disabled), or from 1 on")
+    if 0 < every < 1:
+        refuse("interval_s", "a number of seconds: 0 (disabled), or from 1 on")
     first = number("first_due_s", 0, 1e8, "a number of seconds from 0 on")
     priority = number("priority", 0, 3, "0, 1, 2 or 3")
     if priority in (0, 1, 2, 3):

@@ -70,6 +70,7 @@ def _p0(tallies: Iterable[JobTally]) -> dict[str, Any]:
         "runs": sum(len(tally.begun) for tally in p0),
         "late": sum(len(tally.late) for tally in p0),
         "late_in_faults": sum(len(tally.excused) for tally in p0),
+        "failed": sum(len(tally.failed) for tally in p0),
         "start_delay_p50": round(percentile(delays, 0.5), 3),
         "start_delay_p99": round(percentile(delays, 0.99), 3),
         "start_delay_max": round(max(delays, default=0.0), 3),

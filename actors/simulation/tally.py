@@ -149,13 +149,15 @@ class Tally:
 
     def lost(self) -> int:
         """Return how many slots ended as nothing at all; call `close` on each job first."""
-        return sum(job.due - len(job.done) - len(job.failed) - len(job.missed) for job in self.jobs.values())
+        return sum(len(set(range(job.due)) - job.done - job.failed - job.missed) for job in self.jobs.values())
 
     def _settled(self, due: float) -> None:
         if due <= self.faults_end < self.agenda.now:
             self.drained_after_s = max(self.drained_after_s, self.agenda.now - self.faults_end)
 
     def _excuse(self, job: JobTally, run: Run) -> None:
+        """Count it as no fault of ours, if what it needs was down until it could hardly have begun in time."""
         needs = (*run.load.uses, run.load.family, "clock", "runs")
-        if any(self.downs.get(name, -math.inf) >= run.due for name in needs):
+        up = max(self.downs.get(name, -math.inf) for name in needs)
+        if up >= run.due and self.agenda.now - up <= P0_LIMIT_S:
             job.excused.add(run.number)
