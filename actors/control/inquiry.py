@@ -54,7 +54,8 @@ def ledger_questions(question: Question) -> Transaction:
 class Inquiry:
     """What was asked and what came back. With a planner's question it also asks why nothing is posted."""
 
-    command_id: str
+    askers: list[str]
+    """The ids of the words that wait for its answer."""
     question: Question
     until: float
     """When (monotonic) whoever is silent counts as away."""
@@ -67,6 +68,10 @@ class Inquiry:
     def questions(self) -> list[Question]:
         """Return what the actors are asked."""
         return [self.question] if self.planner is None else [self.question, self.planner]
+
+    def is_about(self, job: str, planner: str | None) -> bool:
+        """Return whether this is what it asks."""
+        return self.question.job == job and (self.planner.job if self.planner is not None else None) == planner
 
     def answered(self, asked: Asked, value: Any, error: BaseException | None) -> None:
         """Take an answer."""

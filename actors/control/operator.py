@@ -15,6 +15,7 @@ from actors.control.inquiry import LEDGER, PLANNER, PUBLISHER, Asked, Inquiry, l
 from actors.control.signature import SeenNonces, authorise
 from actors.control.words import Command, Refused, parse
 from actors.domain.priority import Band, Priority
+from actors.domain.rate import Rate
 from actors.domain.why.situation import CLOCK, Absence
 from actors.errors import AppError
 from actors.messages import Describe, Explain, PartDied, Pause, RedisCommand, Request, Resume, Trigger, Wake
@@ -41,6 +42,14 @@ _SEND_S = 5.0
 _EXPLAIN_S = 0.5
 """How long an actor may take to say why; they are all asked at once."""
 _LEDGER_S = 2.0
+_MOST_INQUIRIES = 8
+"""Open at once: more questions than there are jobs, and fewer than would be felt by those who are asked."""
+_ANSWERS, _REFUSALS = (20, 1.0), (100, 1.0)
+"""How many reading words are served in how many seconds, and how many refusals are answered: more than a few operators
+type, and far less than the operator's actor, the board and Redis can do (design.md, section 11).
+"""
+_TOO_OFTEN = "asked too often, say it again in a moment"
+_READING = frozenset({"status", "jobs", "why"})
 _INQUIRIES = itertools.count(1)
 
 
@@ -85,6 +94,10 @@ class Operator:
     key: Secret | None
     nonces: SeenNonces = field(default_factory=lambda: SeenNonces(time.time()))
     inquiries: dict[int, Inquiry] = field(default_factory=dict)
+    served: Rate = field(default_factory=lambda: Rate(*_ANSWERS))
+    refused: Rate = field(default_factory=lambda: Rate(*_REFUSALS))
+    noted: Rate = field(default_factory=lambda: Rate(1, 10.0))
+    """How often the log says that words go unanswered."""
     channel: Channel = field(init=False)
 
     def __post_init__(self) -> None:
@@ -124,6 +137,9 @@ class Operator:
                 command, embedded=self.is_embedded, key=self.key, now=time.time(), seen_nonces=self.nonces
             )
             if not isinstance(verdict, Refused):
+                if command.word in _READING and not self.served.allows(time.monotonic()):
+                    self._refuse(command.id, _TOO_OFTEN)
+                    return
                 words = " ".join([command.word, *command.args])
                 logger.info(
                     "operator says: %s",
@@ -136,10 +152,17 @@ class Operator:
                     self._reply(command.id, ok=False, text=f"not done: {error}")
                 return
             command = verdict
-        logger.warning(
-            "a control word is refused", extra={"action": "control_refused", "id": command.id, "data": command.reason}
-        )
-        self._reply(command.id, ok=False, text=command.reason)
+        self._refuse(command.id, command.reason)
+
+    def _refuse(self, command_id: str, reason: str) -> None:
+        # Whoever may say anything must not make work by being refused.
+        if self.refused.allows(time.monotonic()):
+            logger.warning(
+                "a control word is refused", extra={"action": "control_refused", "id": command_id, "data": reason}
+            )
+            self._reply(command_id, ok=False, text=reason)
+        elif self.noted.allows(time.monotonic()):
+            logger.warning("control words go unanswered", extra={"action": "control_flood", "data": reason})
 
     def _obey(self, command: Command) -> None:
         match command.word, command.args:
@@ -194,16 +217,23 @@ class Operator:
 
     def _kill_switch(self, command: Command, *, is_on: bool) -> None:
         params = {"name": "kill_switch", "is_on": is_on, "now": self.reach.now(), "by": "operator"}
-        self._request(self.reach.database, Transaction((Statement("set_flag", params, 1),)), command)
+        self._request(self.reach.database, Transaction((Statement("set_flag", params, 1),)), command, Priority.P0)
 
     def _inquire(self, command: Command, job: str, planner: str | None = None) -> None:
         reach, now = self.reach, time.monotonic()
         if job not in reach.family_of:
             self._unknown(command, job)
             return
+        same = [each for each in self.inquiries.values() if each.is_about(job, planner)]
+        if same:
+            same[0].askers.append(command.id)
+            return
+        if len(self.inquiries) >= _MOST_INQUIRIES:
+            self._refuse(command.id, _TOO_OFTEN)
+            return
         until = now + (_LEDGER_S if planner is not None else _EXPLAIN_S)
         refill = reach.question(planner) if planner is not None else None
-        inquiry = Inquiry(command.id, reach.question(job), until, reach.caps, refill)
+        inquiry = Inquiry([command.id], reach.question(job), until, reach.caps, refill)
         number = next(_INQUIRIES)
         self.inquiries[number] = inquiry
         actors = {CLOCK: reach.clock, **reach.families, **reach.fronts}
@@ -212,10 +242,10 @@ class Operator:
                 reply = ToldReply(self.context.address, Asked(number, question.job, name))
                 # Whoever takes no message will not answer either, and that is what the explanation says.
                 with contextlib.suppress(AppError):
-                    actors[name].tell(Explain(question, reply), Band.CONTROL)
+                    actors[name].tell(Explain(question, reply), Band.P1)
         if planner is not None:
             asked = Asked(number, job, LEDGER)
-            self._request(reach.database, ledger_questions(inquiry.question), asked, _LEDGER_S)
+            self._request(reach.database, ledger_questions(inquiry.question), asked, Priority.P2, _LEDGER_S)
         self.context.wake_at(until)
 
     def _answered(self, asked: Asked, value: Any, error: BaseException | None) -> None:
@@ -237,7 +267,8 @@ class Operator:
     def _conclude(self, inquiry: Inquiry) -> None:
         states = {} if inquiry.is_complete() else self._states_of_actors()
         explanation = inquiry.explanation(states)
-        self._reply(inquiry.command_id, ok=True, text=explanation.text(), why=explanation.as_dict())
+        for command_id in inquiry.askers:
+            self._reply(command_id, ok=True, text=explanation.text(), why=explanation.as_dict())
 
     def _states_of_actors(self) -> dict[str, Absence]:
         """Return those that the board knows to be down; who is said to run and is silent is only that."""
@@ -263,14 +294,14 @@ class Operator:
             extra={"action": "control_answer", "id": command_id, "data": text},
         )
         body = json.dumps({"id": command_id, "ok": ok, "text": text, **more}, default=str)
-        self._request(self.reach.redis, RedisCommand(("PUBLISH", REPLIES, body)), "reply")
+        self._request(self.reach.redis, RedisCommand(("PUBLISH", REPLIES, body)), "reply", Priority.P0)
 
-    def _request(self, front: Address, work: Any, tag: Any, limit_s: float = _SEND_S) -> None:
+    def _request(self, front: Address, work: Any, tag: Any, priority: Priority, limit_s: float = _SEND_S) -> None:
         reply = ToldReply(self.context.address, tag)
         start_by = time.monotonic() + limit_s
-        request = Request(request_id("operator"), work, Priority.P0, start_by, limit_s, reply, "operator")
+        request = Request(request_id("operator"), work, priority, start_by, limit_s, reply, "operator")
         try:
-            front.tell(request, Band.CONTROL)
+            front.tell(request, Band.CONTROL if priority is Priority.P0 else Band.of(priority))
         except AppError as error:
             reply.fail(error)
 

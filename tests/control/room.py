@@ -1,0 +1,143 @@
+"""The control room: an operator behind the real channel, with everybody it reaches."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import redis
+
+from actors.config import Secret
+from actors.control.channel import CHANNEL, REPLIES
+from actors.control.operator import Operator, Reach
+from actors.domain.ledger import Caps
+from actors.domain.priority import Priority
+from actors.domain.why.situation import Moment, Part, Question
+from actors.messages import Describe, Explain
+from actors.resources.database import Database
+from actors.resources.redis import Redis, open_pool
+from tests.fakes import NOW
+from tests.stage import PATIENCE_S, Stage, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KEY = Secret("k" * 40)
+SNAPSHOT: dict[str, Any] = {
+    "uptime_s": 12.0,
+    "actors": {
+        "content": {"state": "exited", "generation": 3, "restart_in_s": 30.0},
+        "runs": {"state": "running", "generation": 1},
+    },
+    "fronts": {
+        "browser": {"running": 1, "size": 3, "breaker": "closed"},
+        "openai": {"running": 0, "size": 4, "breaker": "open"},
+    },
+    "families": {"content": {"paused": ("plan",)}},
+    "memory": {"level": "tight", "used_mb": 440, "limit_mb": 512},
+    "waiting": {"learn": "metrics_scraper is 3h old"},
+    "next_due": {"plan": NOW, "posting": NOW},
+    "jobs": {"plan": {"last_outcome": "done", "last_reason": ""}},
+}
+
+
+class Listener:
+    """An actor that keeps what it is told and answers `Describe` with a snapshot."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+        self.part: Part | None = None
+        """What it answers to `Explain`; None: nothing."""
+        self.explains = 0
+
+    def receive(self, message: Any) -> Any:
+        if isinstance(message, Describe):
+            return SNAPSHOT
+        if isinstance(message, Explain):
+            self.explains += 1
+            if self.part is not None:
+                message.reply.settle(self.part)
+            return None
+        self.told.append(message)
+        return None
+
+    def stop(self) -> None:
+        pass
+
+
+def question(job: str) -> Question:
+    family = {"plan": "content", "posting": "publishing"}[job]
+    return Question(job, family, Priority.P0, ("database",), 60.0, None, Moment(NOW, time.monotonic()))
+
+
+class ControlRoom:
+    """An operator with everybody it reaches."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        url: str,
+        database_url: str,
+        *,
+        embedded: bool,
+        key: Secret | None = None,
+        make_clock: Callable[[Stage, Any], Any] | None = None,
+    ) -> None:
+        self.url = url
+        self.listeners = {name: Listener() for name in ("clock", "board", "content", "publishing", "runs")}
+        for name, listener in self.listeners.items():
+            if name != "clock" or make_clock is None:
+                stage.actor(name, lambda _, listener=listener: listener)  # type: ignore[misc]
+        pool = open_pool(url, 2, 2.0)
+        stage.front(Redis(url, 2.0), 2)
+        stage.front(Database(database_url, 2, dict.fromkeys(Priority, 10.0)), 2)
+        if make_clock is not None:
+            stage.actor("clock", lambda context: make_clock(stage, context))
+        self.ended: list[str] = []
+        self.is_ended = threading.Event()
+        jobs = {"plan": "content", "posting": "publishing"}
+        reach = Reach(
+            **{name: stage.addresses[name] for name in ("clock", "board", "database", "redis")},
+            fronts={name: stage.addresses[name] for name in ("database", "redis", "runs")},
+            families={family: stage.addresses[family] for family in jobs.values()},
+            family_of=jobs,
+            aliases={"planner": "plan"},
+            question=question,
+            caps=Caps(4, 48, timedelta(minutes=20)),
+            shutdown=self._end,
+            now=lambda: NOW,
+        )
+        operators: list[Operator] = []
+
+        def make(context: Any) -> Operator:
+            operators.append(Operator(context, reach, redis.Redis(connection_pool=pool), embedded, key))
+            return operators[-1]
+
+        stage.actor("operator", make)
+        self.operator = operators[0]
+        assert self.operator.channel.subscribed.wait(PATIENCE_S)
+
+    def say(self, message: str) -> dict[str, Any]:
+        """Publish a message and return the answer."""
+        with redis.Redis.from_url(self.url, decode_responses=True) as client, client.pubsub() as pubsub:
+            pubsub.subscribe(REPLIES)
+            assert pubsub.get_message(timeout=PATIENCE_S)
+            assert client.publish(CHANNEL, message) == 1
+            answer = pubsub.get_message(timeout=PATIENCE_S)
+        assert answer is not None, f"no answer to {message}"
+        document: dict[str, Any] = json.loads(answer["data"])
+        return document
+
+    def told(self, name: str) -> list[Any]:
+        """Return what a listener was told, once it has served everything sent before."""
+        return eventually(lambda: self.listeners[name].told, f"{name} told")  # type: ignore[no-any-return]
+
+    def nobody_was_told(self) -> bool:
+        return not any(listener.told for listener in self.listeners.values())
+
+    def _end(self, by: str) -> None:
+        self.ended.append(by)
+        self.is_ended.set()
