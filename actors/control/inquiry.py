@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from actors.domain.why.explanation import Explanation, compose
+from actors.domain.why.explanation import Explanation, LastRun, compose
 from actors.domain.why.publication import LedgerUnknown, reasons_of_publishing
 from actors.domain.why.situation import CLOCK, RUNS, Absence, Part, Publishing, Question
 from actors.domain.why.standing import reasons_of_absences
@@ -85,12 +85,14 @@ class Inquiry:
         silent = [name for question in self.questions() for name in self._silent(question)]
         return not silent and (self.planner is None or self.ledger is not None)
 
-    def explanation(self, states: Mapping[str, Absence]) -> Explanation:
-        """Return what all answers come to; `states` is how the board knows those that may be silent."""
+    def explanation(self, states: Mapping[str, Absence], lasts: Mapping[str, LastRun]) -> Explanation:
+        """Return what all answers come to. The board knows how those are that may be silent, and how runs ended."""
+        last = lasts.get(self.question.job)
         if self.planner is None:
-            return self._compose(self.question, states, [])
+            return replace(self._compose(self.question, states, []), last=last)
         refill = self._compose(self.planner, states, []).reasons
-        return self._compose(self.question, states, self._reasons_of_ledger(refill))
+        explanation = self._compose(self.question, states, self._reasons_of_ledger(refill))
+        return replace(explanation, last=last, last_of_plan=lasts.get(self.planner.job))
 
     def _compose(self, question: Question, states: Mapping[str, Absence], ledger: list[Reason]) -> Explanation:
         silent = {name: states.get(name, Absence(_SILENT)) for name in self._silent(question)}

@@ -16,6 +16,7 @@ from actors.control.signature import SeenNonces, authorise
 from actors.control.words import Command, Refused, parse
 from actors.domain.priority import Band, Priority
 from actors.domain.rate import Rate
+from actors.domain.why.explanation import LastRun
 from actors.domain.why.situation import CLOCK, Absence
 from actors.errors import AppError
 from actors.messages import Describe, Explain, PartDied, Pause, RedisCommand, Request, Resume, Trigger, Wake
@@ -210,7 +211,7 @@ class Operator:
     def _run(self, command: Command, name: str) -> None:
         job = self.reach.aliases.get(name, name)
         if job not in self.reach.family_of:
-            self._unknown(command, name)
+            self._no_job(command, name)
             return
         self.reach.clock.tell(Trigger(job, "operator"), Band.CONTROL)
         self._reply(command.id, ok=True, text=f"{job} is due now")
@@ -222,7 +223,7 @@ class Operator:
     def _inquire(self, command: Command, job: str, planner: str | None = None) -> None:
         reach, now = self.reach, time.monotonic()
         if job not in reach.family_of:
-            self._unknown(command, job)
+            self._no_job(command, job)
             return
         same = [each for each in self.inquiries.values() if each.is_about(job, planner)]
         if same:
@@ -265,23 +266,19 @@ class Operator:
             self.context.wake_at(min(inquiry.until for inquiry in self.inquiries.values()))
 
     def _conclude(self, inquiry: Inquiry) -> None:
-        states = {} if inquiry.is_complete() else self._states_of_actors()
-        explanation = inquiry.explanation(states)
+        try:
+            snapshot = self.reach.board.ask(Describe(), _EXPLAIN_S)
+        except AppError as error:
+            logger.warning(
+                "the board does not say how runs ended", extra={"action": "board_silent", "data": str(error)}
+            )
+            snapshot = {}
+        explanation = inquiry.explanation(_absences(snapshot), _lasts(snapshot))
         for command_id in inquiry.askers:
             self._reply(command_id, ok=True, text=explanation.text(), why=explanation.as_dict())
 
-    def _states_of_actors(self) -> dict[str, Absence]:
-        """Return those that the board knows to be down; who is said to run and is silent is only that."""
-        try:
-            actors = self.reach.board.ask(Describe(), _BOARD_S)["actors"]
-        except AppError:
-            return {}
-        now = time.monotonic()
-        return {
-            name: Absence("down", now + actor["restart_in_s"] if "restart_in_s" in actor else None)
-            for name, actor in actors.items()
-            if actor["state"] != "running"
-        }
+    def _no_job(self, command: Command, name: str) -> None:
+        self._reply(command.id, ok=False, text=f"no job {name!r}; jobs: {', '.join(sorted(self.reach.family_of))}")
 
     def _unknown(self, command: Command, name: str) -> None:
         known = ", ".join(sorted([*self.reach.families, *self.reach.family_of]))
@@ -304,6 +301,24 @@ class Operator:
             front.tell(request, Band.CONTROL if priority is Priority.P0 else Band.of(priority))
         except AppError as error:
             reply.fail(error)
+
+
+def _absences(snapshot: dict[str, Any]) -> dict[str, Absence]:
+    """Return those that the board knows to be down; who is said to run and is silent is only that."""
+    now = time.monotonic()
+    return {
+        name: Absence("down", now + actor["restart_in_s"] if "restart_in_s" in actor else None)
+        for name, actor in snapshot.get("actors", {}).items()
+        if actor["state"] != "running"
+    }
+
+
+def _lasts(snapshot: dict[str, Any]) -> dict[str, LastRun]:
+    return {
+        job: LastRun(state["last_outcome"], state["last_reason"], state["last_ended_at"])
+        for job, state in snapshot.get("jobs", {}).items()
+        if state["last_ended_at"] is not None
+    }
 
 
 def _status(snapshot: dict[str, Any]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ SNAPSHOT: dict[str, Any] = {
     "memory": {"level": "tight", "used_mb": 440, "limit_mb": 512},
     "waiting": {"learn": "metrics_scraper is 3h old"},
     "next_due": {"plan": NOW, "posting": NOW},
-    "jobs": {"plan": {"last_outcome": "done", "last_reason": ""}},
+    "jobs": {"plan": {"last_outcome": "done", "last_reason": "", "last_ended_at": NOW}},
 }
 
 

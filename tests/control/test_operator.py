@@ -18,13 +18,14 @@ from actors.domain.why.standing import Paused
 from actors.embedded.valkey import EmbeddedValkey
 from actors.errors import AppError, ConfigError
 from actors.messages import Pause, Resume, Trigger
-from tests.control.room import KEY, ControlRoom
+from tests.control.room import KEY, SNAPSHOT, ControlRoom
 from tests.fakes import NOW, LedgerDoor
 from tests.stage import PATIENCE_S, Stage, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
 
 def test_status_says_what_is_busy_broken_paused_and_waiting(room: ControlRoom) -> None:
     answer = room.say("status")
@@ -65,12 +66,21 @@ def test_a_word_moves_exactly_whom_it_names(room: ControlRoom, word: str, told: 
     assert not any(listener.told for name, listener in room.listeners.items() if name not in told)
 
 
-@pytest.mark.parametrize("word", ["pause nobody", "resume nobody", "run nobody", "run content", "run all"])
-def test_a_name_that_nobody_bears_is_refused_with_those_there_are(room: ControlRoom, word: str) -> None:
+@pytest.mark.parametrize(
+    ("word", "known"),
+    [
+        ("pause nobody", "no job or family 'nobody'; known: content, plan, posting, publishing"),
+        ("resume nobody", "no job or family 'nobody'; known: content, plan, posting, publishing"),
+        ("run nobody", "no job 'nobody'; jobs: plan, posting"),
+        ("run content", "no job 'content'; jobs: plan, posting"),
+        ("run all", "no job 'all'; jobs: plan, posting"),
+        ("why content", "no job 'content'; jobs: plan, posting"),
+    ],
+)
+def test_a_name_that_nobody_bears_is_refused_with_those_there_are(room: ControlRoom, word: str, known: str) -> None:
     answer = room.say(word)
 
-    assert not answer["ok"]
-    assert "known: content, plan, posting, publishing" in answer["text"]
+    assert (answer["ok"], answer["text"]) == (False, known)
     assert room.nobody_was_told()
 
 
@@ -253,6 +263,8 @@ def test_why_gathers_the_reasons_of_everybody_on_the_road_of_the_job(room: Contr
         "running": False,
         "reasons": [{"kind": "paused", "text": text, "until": None}],
         "earliest": None,
+        "now": NOW.isoformat(),
+        "last": {"outcome": "done", "reason": "", "ended_at": NOW.isoformat()},
     }
 
 
@@ -284,6 +296,29 @@ def test_k4_why_without_a_job_names_the_kill_switch_and_why_the_queue_is_not_fil
 
     assert [reason["kind"] for reason in explanation["reasons"]] == ["kill_switch", "queue_empty"]
     assert [reason["kind"] for reason in explanation["reasons"][1]["because"]] == ["paused"]
+
+
+def test_why_says_beside_its_reasons_what_the_last_runs_of_posting_and_plan_met(
+    room: ControlRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(outcome: str, reason: str) -> dict[str, Any]:
+        return {"last_outcome": outcome, "last_reason": reason, "last_ended_at": NOW}
+
+    jobs = {"posting": ended("blocked", "not logged in"), "plan": ended("failed", "no model")}
+    monkeypatch.setitem(SNAPSHOT, "jobs", jobs)
+    for name in ("clock", "content", "publishing", "runs"):
+        room.listeners[name].part = Part()
+
+    bare, of_plan = room.say("why"), room.say("why plan")
+
+    at = "2026-03-02 12:00:00"
+    assert f"; its last run ended blocked at {at}: not logged in; " in bare["text"]
+    assert f"; the last run of plan ended failed at {at}: no model; " in bare["text"]
+    assert bare["why"]["last"] == {"outcome": "blocked", "reason": "not logged in", "ended_at": NOW.isoformat()}
+    (empty,) = bare["why"]["reasons"]
+    assert empty["last"]["reason"] == "no model"
+    assert of_plan["why"]["last"]["outcome"] == "failed"
+    assert bare["text"].endswith(f"schedule time is now {at}")
 
 
 def test_why_about_a_job_nobody_knows_is_answered_with_those_there_are(room: ControlRoom) -> None:

@@ -19,12 +19,37 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class LastRun:
+    """How a job's last run ended, as the board knows it. No reason: it keeps nothing from starting now."""
+
+    outcome: str
+    reason: str
+    ended_at: datetime
+
+    @property
+    def went_wrong(self) -> bool:
+        """Return whether people must hear of it: the true reason may be what it met."""
+        return self.outcome in ("blocked", "failed")
+
+    def sentence(self, whose: str) -> str:
+        """Return it for people; `whose` begins the sentence."""
+        return f"{whose} ended {self.outcome} at {written(self.ended_at)}: {self.reason or 'no reason given'}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for programs."""
+        return {"outcome": self.outcome, "reason": self.reason, "ended_at": self.ended_at.isoformat()}
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why a job is not running, or why nothing is posted: all reasons, none of which may be missing for a start."""
 
     job: str
     reasons: tuple[Reason, ...]
     now: datetime
+    last: LastRun | None = None
+    """How its last run ended; None: none has ended since the process began, or the board does not say."""
+    last_of_plan: LastRun | None = None
 
     @property
     def is_running(self) -> bool:
@@ -47,10 +72,16 @@ class Explanation:
         """Return it for people, one sentence for each reason."""
         sentences = [f"{self.job} {'is running' if self.is_running else 'is not running'}"]
         sentences += [reason.text for reason in self.reasons]
+        if self.last is not None and self.last.went_wrong:
+            sentences.append(self.last.sentence("its last run"))
+        is_empty = any(isinstance(reason, QueueEmpty) for reason in self.reasons)
+        if is_empty and self.last_of_plan is not None and self.last_of_plan.went_wrong:
+            sentences.append(self.last_of_plan.sentence("the last run of plan"))
         if self.endless is not None:
             sentences.append(f"earliest start: unknown, since somebody has to act ({self.endless.kind})")
         elif self.earliest is not None:
             sentences.append(f"earliest start: {written(self.earliest)}")
+        sentences.append(f"schedule time is now {written(self.now)}")
         return "; ".join(sentences)
 
     def as_dict(self) -> dict[str, Any]:
@@ -58,16 +89,19 @@ class Explanation:
         return {
             "job": self.job,
             "running": self.is_running,
-            "reasons": [_as_dict(reason) for reason in self.reasons],
+            "reasons": [_as_dict(reason, self.last_of_plan) for reason in self.reasons],
             "earliest": self.earliest.isoformat() if self.earliest is not None else None,
+            "now": self.now.isoformat(),
+            "last": self.last.as_dict() if self.last is not None else None,
         }
 
 
-def _as_dict(reason: Reason) -> dict[str, Any]:
+def _as_dict(reason: Reason, last_of_plan: LastRun | None = None) -> dict[str, Any]:
     until = reason.until.isoformat() if reason.until is not None else None
     body: dict[str, Any] = {"kind": reason.kind, "text": reason.text, "until": until}
     if isinstance(reason, QueueEmpty):
         body["because"] = [_as_dict(each) for each in reason.refill]
+        body["last"] = last_of_plan.as_dict() if last_of_plan is not None else None
     return body
 
 
@@ -119,7 +153,7 @@ def _each_once(reasons: list[Reason]) -> list[Reason]:
     named = next((run for run in runs if run.run_id), None)
     if named is not None:
         # The family knows which run it is, the clock when it must be over.
-        named = replace(named, until=next((run.until for run in runs if run.until is not None), None))
+        named = replace(named, over_by=next((run.over_by for run in runs if run.over_by is not None), None))
     kept: dict[Any, Reason] = {}
     for reason in reasons:
         said = named if isinstance(reason, UnderWay) and named is not None else reason

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from actors.domain.ledger import Caps, allowed_at
 from actors.domain.why.situation import written
+from actors.domain.why.standing import UnderWay
 
 if TYPE_CHECKING:
     from actors.domain.why.situation import Publishing, Reason, Situation
@@ -139,6 +140,8 @@ class QueueEmpty:
         """Return it as a sentence for people."""
         if not self.refill:
             return "the queue is empty, and plan is about to fill it"
+        if all(isinstance(each, UnderWay) for each in self.refill):
+            return f"the queue is empty, and plan is filling it: {self.refill[0].text}"
         return "the queue is empty, and plan does not fill it: " + ", and ".join(each.text for each in self.refill)
 
     def cure(self, situation: Situation) -> None:

@@ -59,14 +59,16 @@ class UnderWay:
     run_id: str
     """Empty if only the clock knows of it."""
     since: datetime | None
-    until: datetime | None
+    until: datetime
+    """When it may be over: any moment, so that of the question."""
+    over_by: datetime | None = None
     """When it must be over."""
 
     @property
     def text(self) -> str:
         """Return it as a sentence for people."""
         since = f" since {written(self.since)}" if self.since is not None else ""
-        limit = f", and must be over at {written(self.until)}" if self.until is not None else ""
+        limit = f", and must be over at {written(self.over_by)}" if self.over_by is not None else ""
         return f"{f'run {self.run_id}' if self.run_id else 'a run'} is under way{since}{limit}"
 
     def cure(self, situation: Situation) -> None:
@@ -103,7 +105,7 @@ def reasons_of_family(question: Question, admission: Admission, since: datetime 
     if admission.draining:
         reasons.append(ShuttingDown())
     if question.job in admission.running:
-        reasons.append(UnderWay(admission.running[question.job], since, None))
+        reasons.append(UnderWay(admission.running[question.job], since, question.moment.now))
     if question.job in admission.paused:
         whole = len(admission.jobs) > 1 and admission.jobs <= admission.paused
         reasons.append(Paused(question.job, question.family if whole else ""))

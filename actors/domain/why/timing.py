@@ -83,13 +83,16 @@ class WaitsFor:
     after: After
     last_success: datetime | None
     until: datetime | None
+    """When it may have succeeded: now if it runs or is due, else when it is due."""
+    patience: datetime | None = None
+    """When a job that is not required is waited for no longer."""
 
     @property
     def text(self) -> str:
         """Return it as a sentence for people."""
         last = "has never succeeded" if self.last_success is None else f"last succeeded {written(self.last_success)}"
         minutes = self.after.fresh.total_seconds() / 60
-        end = f"waits until {written(self.until)} at most" if self.until is not None else "cannot run without it"
+        end = f"waits until {written(self.patience)} at most" if self.patience is not None else "cannot run without it"
         return f"{self.after.job} {last}, {self.job} needs a success of the last {minutes:g} minutes and {end}"
 
     def cure(self, situation: Situation) -> None:
@@ -117,7 +120,7 @@ def reasons_of_clock(
         tried.enable(entry)
     running_until = tried.rows[job].running_until
     if running_until is not None and now < running_until:
-        reasons.append(UnderWay("", running_until - tried.rows[job].entry.longest, running_until))
+        reasons.append(UnderWay("", running_until - tried.rows[job].entry.longest, now, running_until))
         tried.settled(job, now, 1, Blocked("ended"), now, None)
     return reasons + _ways_on(tried, job, now)
 
@@ -167,7 +170,7 @@ def _tick(timetable: Timetable, job: str, now: datetime) -> list[Reason] | None:
 def _gate(timetable: Timetable, job: str, since: datetime, now: datetime) -> list[WaitsFor]:
     """Return the dependencies that keep the gate closed, and those that would make a miss of the slot."""
     return [
-        WaitsFor(job, after, last, None if after.required else until)
+        WaitsFor(job, after, last, timetable.next_of([after.job], now), None if after.required else until)
         for after, last, until in dict.fromkeys(timetable.awaited(job, since, now))
         if after.required or until > now
     ]

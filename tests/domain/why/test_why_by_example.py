@@ -62,5 +62,23 @@ def test_the_earliest_start_is_when_the_last_reason_has_ended_and_unknown_while_
     assert earliest(QueueEmpty((KillSwitchOn(),), NOON)) is None
 
 
+def test_a_run_under_way_may_end_now_however_late_it_must_be_over() -> None:
+    running = UnderWay("plan-1-1", None, NOON, over_by=NOON + 60 * MINUTE)
+    assert Explanation("plan", (running,), NOON).earliest == NOON
+    empty = QueueEmpty((running,), NOON)
+    assert Explanation("posting", (empty,), NOON).earliest == NOON
+    assert "plan is filling it: run plan-1-1 is under way" in empty.text
+
+
+def test_a_dependency_that_is_about_to_run_may_be_over_now_and_one_that_is_not_when_it_is_due() -> None:
+    first = Entry("plan", 60 * MINUTE, longest=50 * MINUTE)
+    entry = Entry("learn", 60 * MINUTE, after=(After("plan", 5 * MINUTE, 30 * MINUTE, required=True),))
+    timetable = Timetable.of([first, entry])
+    timetable.tick(NOON)
+    (waits,) = reasons_of_clock(QUESTION, entry, timetable, is_loaded=True, is_stopping=False)
+    assert (waits.kind, waits.until) == ("waits_for", NOON)
+    assert Explanation("learn", (waits,), NOON).earliest == NOON
+
+
 def test_a_reason_that_is_over_already_does_not_move_the_earliest_start_into_the_past() -> None:
     assert Explanation("posting", (UnderWay("posting-1-1", None, NOON - MINUTE),), NOON).earliest == NOON
