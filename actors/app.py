@@ -305,8 +305,9 @@ class App:
     def _question(self, name: str) -> Question:
         job, moment = self.jobs[name], Moment(self.clock.now(), time.monotonic(), self.clock.speed)
         lane = lane_of(job.family) if "openai" in job.uses else None
-        limit_s = self.config.jobs[name].deadline.total_seconds()
-        return Question(name, job.family, job.priority, tuple(sorted(job.uses)), limit_s, lane, moment)
+        settings = self.config.jobs[name]
+        limit_s, length_s = settings.deadline.total_seconds(), settings.length.mean_s
+        return Question(name, job.family, job.priority, tuple(sorted(job.uses)), limit_s, length_s, lane, moment)
 
     def _spec(
         self,

@@ -70,7 +70,7 @@ class Listener:
 
 def question(job: str) -> Question:
     family = {"plan": "content", "posting": "publishing"}[job]
-    return Question(job, family, Priority.P0, ("database",), 60.0, None, Moment(NOW, time.monotonic()))
+    return Question(job, family, Priority.P0, ("database",), 60.0, 20.0, None, Moment(NOW, time.monotonic()))
 
 
 class ControlRoom:

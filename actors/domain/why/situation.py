@@ -35,21 +35,32 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """About which job is asked, and what the machines must know of it. `limit_s`: real seconds a run may take."""
+    """About which job is asked, and what the machines must know of it. In real seconds, `limit_s`: what a run may take,
+    and `length_s`: what one takes on average.
+    """
 
     job: str
     family: str
     priority: Priority
     uses: tuple[str, ...]
     limit_s: float
+    length_s: float
     lane: MoneyLane | None
     """Whose money its calls of the model spend; None if it makes none."""
     moment: Moment
 
     def ticket(self) -> Ticket:
         """Return the request that a run of it, or an errand of that run, would send now."""
-        now = self.moment.monotonic
-        return Ticket(f"{self.job}-why-0", self.priority, now + self.limit_s, self.limit_s, since=now)
+        now, length = self.moment.monotonic, self.length_s
+        return Ticket(
+            f"{self.job}-why-0",
+            self.priority,
+            now + self.limit_s,
+            self.limit_s,
+            since=now,
+            expected_s=length,
+            remaining_s=length,
+        )
 
 
 @dataclass(frozen=True, slots=True)

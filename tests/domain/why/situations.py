@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from actors.domain.arbiter import Action
 
+LENGTHS = (0.0, 2.0, 40.0, 250.0)
+"""Real seconds of work that a run or errand has before it."""
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 JOBS = {
@@ -159,7 +161,10 @@ class SmallEngine:
 
     def send(self, front: str, request_id: str, priority: Priority, limit: float) -> None:
         now, recallable = self.monotonic, front == "browser" and self.rng.random() < 0.6
-        ticket = Ticket(request_id, priority, now + 2 * limit, limit, since=now, recallable=recallable)
+        left = self.rng.choice(LENGTHS)
+        ticket = Ticket(
+            request_id, priority, now + 2 * limit, limit, since=now, remaining_s=left, recallable=recallable
+        )
         self.carry_out(front, self.fronts[front].arrived(ticket, now))
 
     def carry_out(self, front: str, actions: list[Action]) -> None:
@@ -203,7 +208,8 @@ class SmallEngine:
         self.look()
         job = rng.choice(sorted(JOBS))
         priority, family, uses, lane = JOBS[job]
-        question = Question(job, family, priority, uses, 300.0, lane, Moment(self.now, self.monotonic))
+        length_s = rng.choice(LENGTHS)
+        question = Question(job, family, priority, uses, 300.0, length_s, lane, Moment(self.now, self.monotonic))
         road = ["clock", family, RUNS, *uses]
         absences = {name: Absence("restarting", self.monotonic + 3.0) for name in road if rng.random() < 0.03}
         return Situation(

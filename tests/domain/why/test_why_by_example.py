@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 
 from actors.domain.arbiter import Arbiter, Ticket
@@ -18,7 +19,7 @@ from actors.domain.why.standing import UnderWay
 from actors.domain.why.timing import NotDue, reasons_of_clock
 from tests.domain.why.situations import MINUTE, NOON
 
-QUESTION = Question("learn", "learning", Priority.P2, (), 10.0, None, Moment(NOON, 10.0))
+QUESTION = Question("learn", "learning", Priority.P2, (), 10.0, 2.0, None, Moment(NOON, 10.0))
 
 
 def snoozing(minutes: int) -> tuple[Entry, Timetable]:
@@ -48,6 +49,16 @@ def test_who_stands_ahead_but_could_not_take_the_slot_is_no_reason() -> None:
     part = part_of_runs(QUESTION, arbiter)
     assert part.waits
     assert [reason.kind for reason in part.reasons] == ["slots_taken"]
+
+
+def test_a_new_run_stands_behind_one_that_has_less_left_to_do() -> None:
+    arbiter = Arbiter(2, 0, 10, Breaker(5, 1.0, 1.0))
+    for name in ("fixed-1-1", "fixed-1-2"):
+        arbiter.arrived(Ticket(name, Priority.P2, 500.0, 200.0), 0.0)
+    arbiter.arrived(Ticket("short-1-1", Priority.P2, 500.0, 10.0, since=10.0, remaining_s=5.0), 10.0)
+    for length_s, kinds in ((2.0, ["slots_taken"]), (60.0, ["slots_taken", "queue_position"])):
+        part = part_of_runs(replace(QUESTION, length_s=length_s), arbiter)
+        assert [reason.kind for reason in part.reasons] == kinds
 
 
 def test_the_earliest_start_is_when_the_last_reason_has_ended_and_unknown_while_somebody_has_to_act() -> None:
