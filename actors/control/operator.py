@@ -25,7 +25,7 @@ from actors.runtime.reply import Answer, ToldReply
 from actors.sql.queries import Statement, Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     import redis
@@ -185,14 +185,15 @@ class Operator:
                 self._reply(command.id, ok=True, text="shutting down")
                 self.reach.shutdown("operator")
 
-    def _describe(self, command: Command, view: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    def _describe(self, command: Command, view: Callable[[dict[str, Any]], tuple[list[str], dict[str, Any]]]) -> None:
         try:
             snapshot = self.reach.board.ask(Describe(), _BOARD_S)
         except AppError as error:
             self._reply(command.id, ok=False, text=str(error))
             return
-        body = view(snapshot)
-        self._reply(command.id, ok=True, text=body["text"], **{command.word: body})
+        lines, body = view(snapshot)
+        more: dict[str, Any] = {command.word: {"text": "; ".join(lines), **body}}
+        self._reply(command.id, ok=True, lines=lines, **more)
 
     def _switch(self, command: Command, word: str, name: str) -> None:
         reach = self.reach
@@ -275,7 +276,7 @@ class Operator:
             snapshot = {}
         explanation = inquiry.explanation(_absences(snapshot), _lasts(snapshot))
         for command_id in inquiry.askers:
-            self._reply(command_id, ok=True, text=explanation.text(), why=explanation.as_dict())
+            self._reply(command_id, ok=True, lines=explanation.lines(), why=explanation.as_dict())
 
     def _no_job(self, command: Command, name: str) -> None:
         self._reply(command.id, ok=False, text=f"no job {name!r}; jobs: {', '.join(sorted(self.reach.family_of))}")
@@ -284,7 +285,10 @@ class Operator:
         known = ", ".join(sorted([*self.reach.families, *self.reach.family_of]))
         self._reply(command.id, ok=False, text=f"no job or family {name!r}; known: {known}")
 
-    def _reply(self, command_id: str, *, ok: bool, text: str, **more: Any) -> None:
+    def _reply(self, command_id: str, *, ok: bool, text: str = "", lines: Sequence[str] = (), **more: Any) -> None:
+        """Answer with a text, or with lines that become one: what is in them may hold any sign between two lines."""
+        if lines:
+            text, more = "; ".join(lines), {"lines": list(lines), **more}
         logger.info(
             "answer: %s",
             "done" if ok else "refused",
@@ -321,7 +325,7 @@ def _lasts(snapshot: dict[str, Any]) -> dict[str, LastRun]:
     }
 
 
-def _status(snapshot: dict[str, Any]) -> dict[str, Any]:
+def _status(snapshot: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
     fronts = snapshot["fronts"]
     busy = ", ".join(f"{name} {state['running']}/{state['size']}" for name, state in fronts.items())
     broken = [name for name, state in fronts.items() if state["breaker"] != "closed"]
@@ -332,13 +336,13 @@ def _status(snapshot: dict[str, Any]) -> dict[str, Any]:
     memory = snapshot.get("memory")
     words += [f"memory {memory['level']}: {memory['used_mb']}/{memory['limit_mb']} MB"] if memory else []
     words += [f"waiting: {job} ({reason})" for job, reason in snapshot["waiting"].items()]
-    return {"text": "; ".join(words), **snapshot}
+    return words, snapshot
 
 
-def _jobs(snapshot: dict[str, Any]) -> dict[str, Any]:
+def _jobs(snapshot: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
     lines = []
     for name, due in sorted(snapshot["next_due"].items()):
         state = snapshot["jobs"].get(name)
         last = f"{state['last_outcome']} {state['last_reason']}".strip() if state else "never ran"
         lines.append(f"{name}: due {due:%H:%M:%S}, last {last}")
-    return {"text": "; ".join(lines), "next_due": snapshot["next_due"], "last": snapshot["jobs"]}
+    return lines, {"next_due": snapshot["next_due"], "last": snapshot["jobs"]}

@@ -68,7 +68,7 @@ class Explanation:
             return None
         return max([self.now, *(reason.until for reason in self.reasons if reason.until is not None)])
 
-    def text(self) -> str:
+    def lines(self) -> list[str]:
         """Return it for people, one sentence for each reason."""
         sentences = [f"{self.job} {'is running' if self.is_running else 'is not running'}"]
         sentences += [reason.text for reason in self.reasons]
@@ -82,7 +82,11 @@ class Explanation:
         elif self.earliest is not None:
             sentences.append(f"earliest start: {written(self.earliest)}")
         sentences.append(f"schedule time is now {written(self.now)}")
-        return "; ".join(sentences)
+        return sentences
+
+    def text(self) -> str:
+        """Return the lines as one."""
+        return "; ".join(self.lines())
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for programs."""
