@@ -10,7 +10,7 @@ from typing import Any
 import redis
 
 from actors.control.channel import CHANNEL, REPLIES
-from actors.domain.priority import Priority
+from actors.domain.priority import Band, Priority
 from actors.domain.rate import Rate
 from actors.domain.timetable import Entry
 from actors.domain.why.situation import Part
@@ -20,7 +20,7 @@ from actors.runtime.clock import Clock
 from tests.control.room import ControlRoom
 from tests.fakes import NOW
 from tests.runtime.jobs import make_job, schedule_clock
-from tests.stage import PATIENCE_S, Stage
+from tests.stage import PATIENCE_S, Stage, eventually
 
 FLOOD = 2000
 
@@ -139,6 +139,28 @@ def test_a_flood_of_why_leaves_the_clock_alive_and_a_due_of_p0_served(
     _until_stopped(room, ["kill-switch on"])
     assert stage.addresses["clock"].ask(Describe(), PATIENCE_S) is None, "the clock answers"
     assert 0 < clocks[0].explains <= FLOOD / 4
+
+
+def test_who_is_asked_serves_what_is_of_p0_first(room: ControlRoom) -> None:
+    served: list[Any] = []
+    entered, released = threading.Event(), threading.Event()
+
+    def receive(message: Any) -> None:
+        served.append(message)
+        entered.set()
+        assert released.wait(PATIENCE_S)
+
+    room.listeners["clock"].receive = receive  # type: ignore[method-assign]
+    clock = room.operator.reach.clock
+    clock.tell("busy", Band.CONTROL)
+    assert entered.wait(PATIENCE_S)
+    publish(room, ["why plan"], 1)
+    clock.tell("of P0", Band.P0)
+    released.set()
+
+    eventually(lambda: len(served) == 3, "all served")
+    assert served[:2] == ["busy", "of P0"]
+    assert isinstance(served[2], Explain)
 
 
 def test_a_rate_lets_so_many_through_in_any_window_and_forgets_what_it_refused() -> None:
