@@ -52,8 +52,12 @@ class Listener:
         self.part: Part | None = None
         """What it answers to `Explain`; None: nothing."""
         self.explains = 0
+        self.first: Callable[[Any], None] | None = None
+        """What it does with each message before it serves it."""
 
     def receive(self, message: Any) -> Any:
+        if self.first is not None:
+            self.first(message)
         if isinstance(message, Describe):
             return SNAPSHOT
         if isinstance(message, Explain):

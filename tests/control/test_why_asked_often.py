@@ -150,7 +150,7 @@ def test_who_is_asked_serves_what_is_of_p0_first(room: ControlRoom) -> None:
         entered.set()
         assert released.wait(PATIENCE_S)
 
-    room.listeners["clock"].receive = receive  # type: ignore[method-assign]
+    room.listeners["clock"].first = receive
     clock = room.operator.reach.clock
     clock.tell("busy", Band.CONTROL)
     assert entered.wait(PATIENCE_S)
