@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance.engine import Engine, assert_nothing_doubled_nothing_lost
+from tests.acceptance.engine import ROOT, Engine, assert_nothing_doubled_nothing_lost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,5 +76,9 @@ def test_e1_logged_out_stops_posting_with_the_reason_and_publishes_nothing(engin
     again = engine.lines.index(blocked) + 1
     engine.wait_for("run_blocked", 120, since=again, job="posting")
     assert engine.truth()["posts"] == before
+    words = [sys.executable, "supervisor.py", "why", "--json", "--data", str(engine.data)]
+    asked = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    last = json.loads(asked.stdout)["last"]
+    assert (last["outcome"], "not logged in" in last["reason"]) == ("blocked", True)
     engine.arm("logged_out", 0)
     engine.wait_for("posted", 120, since=again)
