@@ -176,7 +176,8 @@ class Front(Actor):
         self.askers[request_id] = (asker, asker.recalled(place))
 
     def _recalled(self, place: Place) -> None:
-        if place.life != self.life:
+        # Its time may have been up before its page was closed, and its slot be another's by now.
+        if place not in self.tally.places(self.name):
             return
         self._left(place)
         self._carry_out(

@@ -84,6 +84,21 @@ def test_p0_that_comes_unannounced_gets_the_lent_slot_and_what_was_called_back_i
     assert all(house.tally.jobs[scraper.name].done == {0} for scraper in scrapers)
 
 
+def test_an_errand_revoked_while_its_page_closes_leaves_the_slot_to_its_successor() -> None:
+    # Lent at 60 s, it waits 90 s for the only connection: its time is up in the moment in which P0 calls it back.
+    database, both = frozenset({"database"}), frozenset({"browser", "database"})
+    holder = job("holder", P1, 3600, (300, 300), uses=database)
+    lent = job("lent", P2, 3600, (30, 30), uses=both, offset=timedelta(seconds=60), attempts=1)
+    posting = job("posting", P0, 3600, (60, 60), offset=timedelta(seconds=150))
+    fronts = {**SETTING.fronts, "browser": FrontSize(1, 1, 50), "database": FrontSize(1, 0, 50)}
+    house = live(holder, lent, posting, setting=replace(SETTING, fronts=fronts))
+
+    assert (house.tally.counts["recalls"], house.tally.counts["revocations"]) == (1, 1)
+    assert house.tally.jobs["lent"].failed == {0}
+    assert house.tally.jobs["posting"].done == {0}
+    assert house.tally.jobs["posting"].delays == [0.0]
+
+
 def test_a_connection_that_comes_after_a_recall_is_given_back_at_once() -> None:
     """The scraper waits for the one connection when P0 takes its context; its connection comes while P0 works."""
     fronts = {**SETTING.fronts, "browser": FrontSize(1, 1, 50), "database": FrontSize(1, 0, 50)}
