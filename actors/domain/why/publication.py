@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
+from actors.domain.duration import format_duration
 from actors.domain.ledger import Caps, allowed_at
 from actors.domain.why.situation import written
 from actors.domain.why.standing import UnderWay
@@ -167,7 +168,7 @@ def reasons_of_publishing(publishing: Publishing, now: datetime) -> list[Reason]
     each = {
         "per_hour": (replace(_FREE, per_hour=caps.per_hour), str(caps.per_hour)),
         "per_day": (replace(_FREE, per_day=caps.per_day), str(caps.per_day)),
-        "spacing": (replace(_FREE, spacing=caps.spacing), str(caps.spacing)),
+        "spacing": (replace(_FREE, spacing=caps.spacing), format_duration(caps.spacing)),
     }
     for cap, (alone, limit) in each.items():
         at = allowed_at(intents, alone, now)
