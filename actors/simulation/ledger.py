@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from actors.domain.budget import Charge, MoneyLane
+from actors.domain.budget import Charge, lane_of
 
 if TYPE_CHECKING:
     from datetime import date
 
 CALL_USD, COST_USD = 0.01, 0.004
 """What is reserved for a model call, and what it costs: assumed, for no call is really made."""
-_LANES = {"content": MoneyLane.CONTENT, "publishing": MoneyLane.CONTENT, "replies": MoneyLane.REPLIES}
 
 
 @dataclass(slots=True)
@@ -25,7 +24,7 @@ class Ledger:
     def charge(self, family: str, day: date) -> Charge:
         """Return what a call of this family may cost, with what was spent on that day before."""
         self._turn(day)
-        return Charge(_LANES.get(family, MoneyLane.ANALYSIS), CALL_USD, day, dict(self.spent))
+        return Charge(lane_of(family), CALL_USD, day, dict(self.spent))
 
     def paid(self, charge: Charge) -> None:
         """A call was made."""

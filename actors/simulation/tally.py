@@ -114,6 +114,8 @@ class Tally:
         if run.number in job.begun:
             return
         job.begun.add(run.number)
+        # An attempt that failed before it may have been excused; this one is judged for itself.
+        job.excused.discard(run.number)
         if run.load.priority is Priority.P0:
             delay = now - run.ready
             job.delays.append(delay)
