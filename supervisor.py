@@ -108,6 +108,8 @@ def _parser() -> argparse.ArgumentParser:
     sandbox.add_argument(
         "--port", type=int, required=True, help="TCP port on the loopback interface; 0 takes a free one"
     )
+    sandbox.add_argument("--rather", type=int, default=0, help="which port to take under --port 0 if it is free")
+    sandbox.add_argument("--announce", action="store_true", help="write the URL into the lock file on standard input")
     sandbox.add_argument("--data", type=Path, required=True, help="directory of its world and clock")
     sandbox.add_argument("--speed", type=_speed, default=1.0, help="schedule seconds in a real second (1)")
     sandbox.add_argument("--seed", type=int, default=1, help="decides background, audience and model (1)")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from actors import log
 from actors.config import LogSettings
+from actors.embedded.lock import announce_url
 from actors.errors import ConfigError
 from actors.sandbox.clock import Anchor
 from actors.sandbox.server import SandboxOptions, serve
@@ -23,6 +26,7 @@ def sandbox(given: argparse.Namespace) -> int:
     log.setup(LogSettings())
     options = SandboxOptions(
         port=given.port,
+        rather=given.rather,
         data=given.data,
         speed=given.speed,
         seed=given.seed,
@@ -31,7 +35,7 @@ def sandbox(given: argparse.Namespace) -> int:
         account=given.account,
     )
     try:
-        serve(options)
+        serve(options, partial(announce_url, sys.stdin.fileno()) if given.announce else None)
     except OSError as error:
         raise ConfigError(f"port {given.port} cannot be served: {error}", "choose another --port") from error
     return 0

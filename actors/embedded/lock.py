@@ -31,7 +31,8 @@ class ServerLock:
     the server inherits the open file, and the kernel lets go when the last process of the server has ended,
     whoever was killed in whatever order. So a free lock proves that nothing of an earlier server is left, orphaned
     children included. The file's two lines are the URL, written by the launcher, and the pid, written by the
-    server's own process before it becomes the server: no instant is left at which a server runs unrecorded.
+    server's own process before it becomes the server: no instant is left at which a server runs unrecorded. A server
+    of ours that chooses its port itself replaces the URL, see `announce_url`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -89,3 +90,10 @@ def write_url(descriptor: int, url: str) -> None:
     os.ftruncate(descriptor, 0)
     os.lseek(descriptor, 0, os.SEEK_SET)
     os.write(descriptor, f"{url}\n".encode())
+
+
+def announce_url(descriptor: int, url: str) -> None:
+    """Say, from inside a server and through its standard input, where it listens: only it knows what it could bind."""
+    content = f"{url}\n{os.getpid()}\n".encode()
+    os.pwrite(descriptor, content, 0)
+    os.ftruncate(descriptor, len(content))

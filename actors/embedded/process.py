@@ -52,7 +52,7 @@ class Launch:
 
     Args:
         argv: the command; it must stay in the foreground.
-        url: how its clients reach it; remembered in the lock file.
+        url: how its clients reach it, unless the server itself announces another; remembered in the lock file.
         user: for root only: the uid to become.
         environment: variables beside the minimal ones. The supervisor's own are never passed on.
     """
@@ -85,7 +85,8 @@ class ServerProcess:
 
         Args:
             launch: says how to start; given the last URL, and called only while the folder is ours.
-            is_ready: whether the server at that URL answers.
+            is_ready: whether the server at that URL answers. Another server may do so in place of ours when the port
+                was taken meanwhile: where that can happen, compare with `pid`.
             timeout: real seconds for everything.
 
         Raises:
@@ -97,9 +98,9 @@ class ServerProcess:
         self._bound_log()
         was_running = not self._start_unless_running(launch, deadline)
         deadline.wait_until(lambda: self._lock.read().pid is not None or not self._lock.is_held())
-        occupant = self._lock.read()
-        if not deadline.wait_until(lambda: not self.is_alive() or is_ready(occupant.url)):
+        if not deadline.wait_until(lambda: not self.is_alive() or is_ready(self._lock.read().url)):
             raise DeadlineError(f"{self.name} did not answer within {timeout:g} s", f"see {self.log_path}")
+        occupant = self._lock.read()
         if occupant.pid is None or not self.is_alive():
             self._report("The %s server ended while it was starting", "server_start_failed", logging.ERROR)
             raise ResourceDiedError(f"{self.name} ended while it was starting", f"see {self.log_path}")
@@ -112,6 +113,10 @@ class ServerProcess:
         _reap()
         pid = self._lock.read().pid
         return pid is not None and _is_running(pid) and self._lock.is_held()
+
+    def pid(self) -> int | None:
+        """Return the pid of the server that holds the folder, or of the last one that did."""
+        return self._lock.read().pid
 
     def running_url(self) -> str | None:
         """Return how the server that runs now is reached, or None if none does."""

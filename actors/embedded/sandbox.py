@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from actors.embedded.deadline import Deadline
 from actors.embedded.process import Endpoint, Launch, ServerProcess
-from actors.embedded.valkey import HOST, choose_port
+from actors.embedded.valkey import HOST, require_free
 from actors.errors import ResourceDiedError
 
 if TYPE_CHECKING:
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 
 _PROGRAM = Path(__file__).parents[2] / "supervisor.py"
 _ANSWER_SECONDS = 2.0
+_OWNER = "the sandbox"
 
 
 class EmbeddedSandbox:
     """One sandbox per data folder, living in `data/sandbox`.
+
+    It binds its port itself and announces which it got: a port that is chosen here could be somebody else's by then.
 
     Args:
         data: the folder that holds everything the program keeps.
@@ -59,10 +62,10 @@ class EmbeddedSandbox:
             DeadlineError: it did not answer within `timeout` real seconds.
         """
         deadline = Deadline(timeout)
-        endpoint = self._process.ensure(self._prepare, answers, timeout)
+        endpoint = self._start(timeout)
         if endpoint.was_running and get_json(endpoint.url + "/_health")["speed"] != self._speed:
             self._process.stop(min(5.0, deadline.left()))
-            endpoint = self._process.ensure(self._prepare, answers, deadline.left())
+            endpoint = self._start(deadline.left())
         return endpoint
 
     def is_alive(self) -> bool:
@@ -73,23 +76,34 @@ class EmbeddedSandbox:
         """End the sandbox; its world is on disk already."""
         self._process.stop(timeout)
 
+    def _start(self, timeout: float) -> Endpoint:
+        try:
+            return self._process.ensure(self._prepare, self._answers, timeout)
+        except ResourceDiedError:
+            if self._port:
+                require_free(self._port, _OWNER)
+            raise
+
     def _prepare(self, last_url: str | None) -> Launch:
         self._progress("Starting the sandbox")
-        port = choose_port(self._port, urlsplit(last_url or "").port or 0, "the sandbox")
+        if self._port:
+            require_free(self._port, _OWNER)
+        last = urlsplit(last_url or "").port or 0
         wall, schedule = self._anchor
         words = (
-            sys.executable, str(_PROGRAM), "sandbox", "--port", str(port), "--data", str(self._folder),
-            "--speed", repr(self._speed), "--anchor", f"{wall!r}:{schedule!r}", *self._options,
+            sys.executable, str(_PROGRAM), "sandbox", "--port", str(self._port), "--rather", str(last), "--announce",
+            "--data", str(self._folder), "--speed", repr(self._speed), "--anchor", f"{wall!r}:{schedule!r}",
+            *self._options,
         )  # fmt: skip
-        return Launch(words, f"http://{HOST}:{port}")
+        return Launch(words, f"http://{HOST}:{self._port or last}")
 
-
-def answers(url: str) -> bool:
-    """Return whether a sandbox is ready at this URL."""
-    try:
-        return bool(get_json(url + "/_health")["ready"])
-    except (ResourceDiedError, KeyError):
-        return False
+    def _answers(self, url: str) -> bool:
+        """Return whether our sandbox, and not a neighbour on the port that it had last time, is ready at this URL."""
+        try:
+            health = get_json(url + "/_health")
+            return bool(health["ready"]) and health["pid"] == self._process.pid()
+        except (ResourceDiedError, KeyError):
+            return False
 
 
 def get_json(url: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 from actors.sandbox.exchange import Request, Response, answer, redirect
@@ -41,6 +42,7 @@ class Backstage:
         anchor = self._clock.anchor
         return {
             "ready": True,
+            "pid": os.getpid(),
             "speed": self._clock.speed,
             "now": iso(self._clock.now()),
             "anchor": {"wall": anchor.wall, "schedule": anchor.schedule},

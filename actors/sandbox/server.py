@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import select
 import signal
@@ -25,7 +26,7 @@ from actors.sandbox.store import EventLog
 from actors.sandbox.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -60,11 +61,15 @@ class SandboxOptions:
 
     host: str = "127.0.0.1"
 
+    rather: int = 0
+    """The port to take under `port` 0 if it is free."""
 
-def serve(options: SandboxOptions) -> None:
+
+def serve(options: SandboxOptions, announce: Callable[[str], None] | None = None) -> None:
     """Run a sandbox in the main thread until SIGTERM or SIGINT, then return.
 
-    Nothing has to be saved on the way out: all that was answered is on disk already.
+    Nothing has to be saved on the way out: all that was answered is on disk already. `announce` is told the URL as
+    soon as it is served.
 
     Raises:
         ConfigError: the data directory is in use, belongs to another account, or is damaged.
@@ -74,6 +79,8 @@ def serve(options: SandboxOptions) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     with running(options) as server:
+        if announce:
+            announce(server.url)
         logger.info(
             "The sandbox serves %s",
             server.url,
@@ -120,7 +127,7 @@ def running(options: SandboxOptions) -> Iterator[SandboxServer]:
         audience = Audience(options.seed, options.audience)
         world = World(log, clock.now, audience, weighted_length, options.account, options.seed)
         site = Site(world, clock, ModelEndpoint(options.seed))
-        with SandboxServer((options.host, options.port), site, clock) as server:
+        with _bound(options, site, clock) as server:
             thread = threading.Thread(target=partial(server.serve_forever, 0.05), name="sandbox", daemon=True)
             thread.start()
             try:
@@ -131,6 +138,18 @@ def running(options: SandboxOptions) -> Iterator[SandboxServer]:
                 thread.join(5.0)
     finally:
         log.close()
+
+
+def _bound(options: SandboxOptions, site: Site, clock: ScheduleClock) -> SandboxServer:
+    """Listen on the port asked for; under port 0 on the one that would be rather taken, else on any that is free."""
+    if options.port or not options.rather:
+        return SandboxServer((options.host, options.port), site, clock)
+    try:
+        return SandboxServer((options.host, options.rather), site, clock)
+    except OSError as error:
+        if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+            raise
+        return SandboxServer((options.host, 0), site, clock)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -13,9 +14,12 @@ import pytest
 import redis
 
 from actors.embedded import programs as programs_module
+from actors.embedded import valkey as valkey_module
 from actors.embedded.deadline import Deadline
 from actors.embedded.valkey import EmbeddedValkey
-from actors.errors import ConfigError
+from actors.errors import ConfigError, ResourceDiedError
+
+from .ports import squat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,6 +93,47 @@ def test_a_port_taken_meanwhile_is_exchanged_for_a_free_one(data: Path) -> None:
         after = server.ensure(TIMEOUT).url
 
     assert after != before
+
+
+def test_a_port_taken_between_choosing_and_binding_is_exchanged_for_another(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really_choose, chosen = valkey_module.choose_port, []
+    with ExitStack() as squatters:
+
+        def choose_too_slowly(*arguments: Any) -> int:
+            chosen.append(really_choose(*arguments))
+            if len(chosen) == 1:
+                squatters.enter_context(squat(chosen[0]))
+            return chosen[-1]
+
+        monkeypatch.setattr(valkey_module, "choose_port", choose_too_slowly)
+
+        endpoint = EmbeddedValkey(data).ensure(TIMEOUT)
+
+    assert len(chosen) == 2
+    assert urlsplit(endpoint.url).port == chosen[1]
+
+
+def test_a_neighbour_on_the_last_port_is_not_taken_for_ours(
+    data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    ours, theirs = EmbeddedValkey(data), tmp_path_factory.mktemp("neighbours")
+    before = ours.ensure(TIMEOUT).url
+    ours.stop(10)
+    neighbour = EmbeddedValkey(theirs, urlsplit(before).port or 0)
+    try:
+        taken = neighbour.ensure(TIMEOUT)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(valkey_module, "choose_port", lambda *_: urlsplit(before).port)
+            with pytest.raises(ResourceDiedError):
+                ours.ensure(TIMEOUT)
+        after = ours.ensure(TIMEOUT)
+    finally:
+        neighbour.stop(10)
+
+    assert taken.url == before
+    assert after.url != before
 
 
 def test_a_configured_port_that_is_taken_is_named(data: Path) -> None:

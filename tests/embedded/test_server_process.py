@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -19,7 +20,6 @@ from actors.errors import DeadlineError, ResourceDiedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SERVE = "import signal; print('up', flush=True); signal.pause()"
 LAUNCH_AND_DIE = """
@@ -135,6 +135,20 @@ def test_the_launch_learns_the_last_url(folder: Path) -> None:
     server.ensure(launch, lambda _: True, 20)
 
     assert last == ["toy://here"]
+
+
+def test_a_server_says_itself_where_it_listens(folder: Path) -> None:
+    announce = f"from actors.embedded.lock import announce_url; announce_url(0, 'toy://elsewhere')\n{SERVE}"
+    server = ServerProcess("toy", folder)
+    launch = Launch(
+        (sys.executable, "-c", announce), "toy://a.longer.address", environment={"PYTHONPATH": str(Path.cwd())}
+    )
+
+    endpoint = server.ensure(lambda _: launch, lambda url: url == "toy://elsewhere", 20)
+
+    assert endpoint == Endpoint("toy://elsewhere", server.pid() or 0, was_running=False)
+    assert server.running_url() == "toy://elsewhere"
+    assert (folder / "server.lock").read_text() == f"toy://elsewhere\n{endpoint.pid}\n"
 
 
 def test_a_server_that_ends_while_starting_is_reported_with_its_last_word(
