@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from actors.sandbox.cards import account_card, created, post_card
+from actors.sandbox.cards import account_card, created, path_of, post_card
 from actors.sandbox.exchange import Request, Response, answer
 from actors.sandbox.faults import Fault, FaultBoard, Occasion
 from actors.sandbox.session import is_operated
@@ -16,7 +17,9 @@ from actors.sandbox.timelines import Entry, conversation, home, indexed, profile
 from actors.sandbox.world import RefusedError, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
+
+    from actors.sandbox.post import Post
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +27,9 @@ _PAGE_SIZE = 12
 
 _CURSOR = re.compile(r"\d{10,14}-\d{1,9}")
 """Epoch milliseconds of the first page, and where the next one starts."""
+
+_OCCASIONS = {"CreateTweet": Occasion.CREATE, "TweetDetail": Occasion.DETAIL}
+"""All others are of the kind `API`."""
 
 _MARKS = {
     "FavoriteTweet": ("like", True),
@@ -49,15 +55,15 @@ class Api:
             "UserTweets": self._profile,
             "UserTweetsAndReplies": self._profile_with_replies,
             "SearchTimeline": self._search,
-            "TweetDetail": self._detail,
         }
         self._for_members = {"HomeTimeline", "SearchTimeline", "CreateTweet", *_MARKS}
 
     def serve(self, operation: str, request: Request) -> Response:
         """Answer one operation of the API."""
         is_member = is_operated(request)
-        occasion = Occasion.CREATE if operation == "CreateTweet" else Occasion.API
-        faults = self._faults.spend(occasion) if is_member else {}
+        faults = self._faults.spend(_OCCASIONS.get(operation, Occasion.API)) if is_member else {}
+        if "http_429" in faults:
+            return _errors(88, "Rate limit exceeded", 429)
         is_member = is_member and "logged_out" not in faults
         if operation in self._for_members and not is_member:
             return _errors(32, "Could not authenticate you.", 401)
@@ -65,6 +71,8 @@ class Api:
             variables = _variables(request)
         except ValueError:
             return _errors(214, "Bad request.", 400)
+        if operation == "TweetDetail" and request.method == "GET":
+            return answer({"data": self._detail(variables, faults)})
         if operation in self._queries and request.method == "GET":
             return answer({"data": self._queries[operation](variables)})
         if operation == "CreateTweet" and request.method == "POST":
@@ -76,6 +84,8 @@ class Api:
     def _create(self, variables: Variables, faults: dict[str, Fault]) -> Response:
         if "hang" in faults:
             return Response(held_s=faults["hang"].seconds)
+        if "duplicate_refused" in faults:
+            return _errors(187, "Status is a duplicate.")
         reply = variables.get("reply")
         parent = reply.get("in_reply_to_tweet_id") if isinstance(reply, dict) else None
         try:
@@ -88,9 +98,8 @@ class Api:
         )
         if "response_lost" in faults:
             return Response(held_s=faults["response_lost"].seconds)
-        content = answer(created(post), headers={"X-Notice": "none"} if "no_toast" in faults else None)
         late_s = faults["slow"].seconds if "slow" in faults else 0.0
-        return Response(content.status, content.body, content.type, content.headers, late_s)
+        return replace(_announced(post, faults), late_s=late_s)
 
     def _mark(self, operation: str, variables: Variables) -> Response:
         kind, is_on = _MARKS[operation]
@@ -126,8 +135,12 @@ class Api:
     def _profile_with_replies(self, variables: Variables) -> dict[str, Any]:
         return self._profile(variables, with_replies=True)
 
-    def _detail(self, variables: Variables) -> dict[str, Any]:
+    def _detail(self, variables: Variables, faults: Collection[str]) -> dict[str, Any]:
         post = self._world.post(str(variables.get("id", "")))
+        if post and "wrong_author" in faults:
+            post = replace(post, author=self._world.somebody_but(post.author))
+        if "target_deleted" in faults:
+            post = None
         entries = conversation(post, self._world.posts()) if post else []
         return {"entries": [post_card(self._world, entry) for entry in entries], "cursor": None}
 
@@ -139,6 +152,16 @@ class Api:
         end = start + _PAGE_SIZE
         cursor = f"{asked_ms}-{end}" if end < len(entries) else None
         return {"entries": [post_card(self._world, entry) for entry in entries[start:end]], "cursor": cursor}
+
+
+def _announced(post: Post, faults: Mapping[str, Fault]) -> Response:
+    """Answer a create call, and tell the page by a header what to say of it: by default its toast, at once."""
+    if "no_toast" in faults:
+        return answer(created(post), headers={"X-Notice": "none"})
+    if "toast_late" in faults:
+        late = {"X-Notice": f"after {faults['toast_late'].seconds:g} s", "X-Notice-Link": path_of(post)}
+        return answer({"data": {"create_tweet": {"tweet_results": {}}}}, headers=late)
+    return answer(created(post))
 
 
 def _variables(request: Request) -> Variables:

@@ -1,4 +1,4 @@
-"""What no real site has: the truth, the faults, the health, and the key to the door."""
+"""What no real site has: the truth, the faults, other people's hands, the health, and the key to the door."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from actors.sandbox.exchange import Request, Response, answer, redirect
 from actors.sandbox.faults import FAULTS, FaultBoard, UnknownFaultError
 from actors.sandbox.session import LOGIN_HEADERS, storage_state
-from actors.sandbox.world import World, iso
+from actors.sandbox.world import RefusedError, UnknownAccountError, World, iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,7 @@ class Backstage:
             ("GET", "/_health"): lambda _: answer(self._health()),
             ("GET", "/_faults"): lambda _: answer(self._known()),
             ("POST", "/_faults"): self._arm,
+            ("POST", "/_posts"): self._write,
             ("GET", "/_session"): _session,
             ("POST", "/_login"): _log_in,
         }
@@ -60,6 +61,27 @@ class Backstage:
         except (ValueError, UnknownFaultError) as error:
             return answer({"error": str(error), "faults": sorted(FAULTS)}, 400)
         return answer({"armed": self._faults.armed()})
+
+    def _write(self, request: Request) -> Response:
+        try:
+            post = self._world.write(*_draft(request))
+        except (ValueError, UnknownAccountError, RefusedError) as error:
+            return answer({"error": str(error)}, 400)
+        return answer({"id": post.id})
+
+
+def _draft(request: Request) -> tuple[str, str, str | None]:
+    """Read whose post to store, its text, and the id of its parent.
+
+    Raises:
+        ValueError: the body is anything but `{"author": handle, "text": text, "in_reply_to": id or null}`; without a
+            parent it is no reply.
+    """
+    draft = json.loads(request.body or b"null")
+    match {"in_reply_to": None, **draft} if isinstance(draft, dict) else None:
+        case {"author": str(author), "text": str(text), "in_reply_to": str() | None as parent}:
+            return author, text, parent
+    raise ValueError('the body must be {"author": handle, "text": text, "in_reply_to": id or null}')
 
 
 def _wish(request: Request) -> tuple[str, int]:

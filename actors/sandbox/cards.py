@@ -51,6 +51,11 @@ def account_card(account: Account) -> Card:
     }
 
 
+def path_of(post: Post) -> str:
+    """Tell the address of a post's own page."""
+    return f"/{post.author}/status/{post.id}"
+
+
 def created(post: Post) -> dict[str, Any]:
     """Answer a create call."""
     legacy = {
@@ -69,7 +74,7 @@ def _face(world: World, post: Post) -> Card:
     return {
         **_name(author),
         "id": post.id,
-        "path": f"/{post.author}/status/{post.id}",
+        "path": path_of(post),
         "text": post.text,
         "datetime": iso(post.created_at),
         "age": age(post.created_at, world.now()),

@@ -12,6 +12,9 @@ COOKIE = "auth_token"
 DEV_TOKEN = "sandbox-0f6d2c1e8b9a47d3"  # noqa: S105 - see below
 """The fixed token of the operated account's session. Public on purpose: it opens nothing but this sandbox."""
 
+CONSENT_COOKIE = "d_prefs"
+"""Set by the page when its visitor has answered the wall about cookies, so that no later page asks again."""
+
 LOGIN_HEADERS = {"Set-Cookie": f"{COOKIE}={DEV_TOKEN}; Path=/; HttpOnly; SameSite=Lax"}
 
 

@@ -15,7 +15,7 @@ from actors.sandbox.api import Api
 from actors.sandbox.backstage import Backstage
 from actors.sandbox.exchange import Request, Response, answer, redirect
 from actors.sandbox.faults import Fault, FaultBoard, Occasion
-from actors.sandbox.session import is_operated
+from actors.sandbox.session import CONSENT_COOKIE, is_operated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,7 @@ _PAGE_HEADERS = {
     "Cache-Control": "no-store",
 }
 
+_CHALLENGE = "/account/access"
 _MEMBERS_ONLY = re.compile(r"/(home|search|explore|compose/post)")
 _STATUS = re.compile(r"/(?:i/web|i|(?P<handle>\w{1,30}))/status/(?P<id>\d{1,20})(?:/analytics)?")
 _PROFILE = re.compile(r"/(?P<handle>\w{1,30})(?P<replies>/with_replies)?")
@@ -86,16 +87,24 @@ class Site:
             return redirect("/i/flow/login")
         if path == "/i/flow/login":
             return self._wall(request)
-        faults = self._faults.spend(Occasion.PAGE) if is_operated(request) else {}
+        if path == _CHALLENGE:
+            return Response(200, self._files["challenge.html"], headers=_PAGE_HEADERS)
+        spared = {"consent_wall"} if CONSENT_COOKIE in request.cookies else set()
+        faults = self._faults.spend(Occasion.PAGE, spared) if is_operated(request) else {}
+        if "http_429" in faults:
+            return Response(429, self._files["patience.html"], headers=_PAGE_HEADERS)
+        if "challenge" in faults:
+            return redirect(_CHALLENGE)
         is_member = is_operated(request) and "logged_out" not in faults
         if _MEMBERS_ONLY.fullmatch(path) and not is_member:
             return redirect(f"/i/flow/login?redirect_after_login={quote(request.target, safe='')}")
-        return _paced(self._shell_for(_view(request), is_member=is_member), faults)
+        page = _paced(self._shell_for(_view(request), is_member=is_member, faults=faults), faults)
+        return replace(page, body=page.body[: len(page.body) // 2]) if "half_page" in faults else page
 
-    def _shell_for(self, view: dict[str, Any], *, is_member: bool) -> Response:
+    def _shell_for(self, view: dict[str, Any], *, is_member: bool, faults: Mapping[str, Fault]) -> Response:
         account = self._world.account_of(self._world.account)
         viewer = {"handle": account.handle, "name": account.name} if is_member and account else None
-        boot = json.dumps({"view": view, "viewer": viewer})
+        boot = json.dumps({"view": view, "viewer": viewer, "faults": sorted(faults)})
         note = f"Local sandbox · {self._clock.now():%b %d, %H:%M} UTC · {self._clock.speed:g} times as fast as yours"
         text = self._shell.substitute(boot=html.escape(boot), title=html.escape(view["title"]), note=html.escape(note))
         return Response(404 if view["name"] == "nowhere" else 200, text.encode(), headers=_PAGE_HEADERS)

@@ -45,11 +45,15 @@ class RefusedError(PermanentError):
         self.code = code
 
 
+class UnknownAccountError(PermanentError):
+    """Nobody on the site has that handle."""
+
+
 class World:
     """Accounts, posts and marks; safe in any thread.
 
-    The operated account is the only one whose posts arrive from outside. Readers get values and lists of their own,
-    so nobody holds the lock while a page is made.
+    Posts of the operated account arrive from outside, others only from backstage. Readers get values and lists of
+    their own, so nobody holds the lock while a page is made.
 
     Args:
         log: the event log to replay; an empty one is first given a past.
@@ -82,6 +86,7 @@ class World:
         self._accounts: dict[str, Account] = {}
         self._posts: dict[str, Post] = {}
         self._own: list[Post] = []
+        self._by_hand: set[str] = set()
         self._reposts: list[Repost] = []
         self._marks: set[tuple[str, str]] = set()
         for event in log.replay():
@@ -90,25 +95,24 @@ class World:
             self._record(seeded_event(account, seed, now()))
 
     def create(self, text: str, in_reply_to: str | None = None) -> Post:
-        """Publish a post of the operated account; when this returns it is durable.
+        """Publish a post of the operated account by the site's own create call; when this returns it is durable.
 
         Raises:
             RefusedError: empty, too long, the same text within 24 schedule hours, or the parent does not exist.
         """
-        text = text.strip()
-        with self._lock:
-            self._check(text, in_reply_to)
-            post_id, created_at = self._mint.mint(self.now())
-            self._record(
-                {
-                    "event": "posted",
-                    "id": post_id,
-                    "text": text,
-                    "in_reply_to": in_reply_to,
-                    "created_at": created_at.isoformat(),
-                }
-            )
-            return self._posts[post_id]
+        return self._post(self.account, text, in_reply_to, {})
+
+    def write(self, author: str, text: str, in_reply_to: str | None = None) -> Post:
+        """Publish a post of anybody's, as if that person sat at another device; when this returns it is durable.
+
+        Raises:
+            UnknownAccountError: nobody has that handle.
+            RefusedError: as for `create`; the same text counts by author.
+        """
+        account = self.account_of(author)
+        if account is None:
+            raise UnknownAccountError(f"there is no account {author!r}")
+        return self._post(account.handle, text, in_reply_to, {"author": account.handle, "source": "hand"})
 
     def mark(self, kind: str, post_id: str, *, is_on: bool) -> None:
         """Set or take back the operated account's "like", "repost" or "bookmark" of a post.
@@ -130,6 +134,12 @@ class World:
             if account is None or account.followers is not None:
                 return account
             return replace(account, followers=self._audience.followers(self.now()))
+
+    def somebody_but(self, handle: str) -> str:
+        """Give the handle of a background account that is not this one, the same in every world of a seed."""
+        with self._lock:
+            others = (account.handle for account in self._accounts.values())
+            return next(other for other in others if other not in {handle, self.account})
 
     def post(self, post_id: str) -> Post | None:
         """Find a post by its id."""
@@ -162,19 +172,25 @@ class World:
             now = self.now()
             if post.author == self.account:
                 counts = self._audience.counts(post.id, now)
+                replies = sum(
+                    other.in_reply_to == post.id and other.author != self.account for other in self._posts.values()
+                )
             else:
-                replies = sum(other.in_reply_to == post.id for other in self._posts.values())
                 counts = _grown(post.popularity, now - post.created_at)
-                counts = replace(counts, replies=counts.replies + replies)
+                replies = sum(other.in_reply_to == post.id for other in self._posts.values())
             return replace(
                 counts,
+                replies=counts.replies + replies,
                 likes=counts.likes + (("like", post.id) in self._marks),
                 reposts=counts.reposts + (("repost", post.id) in self._marks),
                 bookmarks=counts.bookmarks + (("bookmark", post.id) in self._marks),
             )
 
     def truth(self) -> dict[str, Any]:
-        """Tell all that was ever published by the operated account, and its followers of now."""
+        """Tell all that was ever published by the operated account, and its followers of now.
+
+        The source of a post is "site" when it came by the create call, "hand" when it was written backstage.
+        """
         with self._lock:
             posts = [
                 {
@@ -183,12 +199,30 @@ class World:
                     "text": post.text,
                     "in_reply_to": post.in_reply_to,
                     "created_at": iso(post.created_at),
+                    "source": "hand" if post.id in self._by_hand else "site",
                 }
                 for post in self._own
             ]
             return {"posts": posts, "followers": self._audience.followers(self.now())}
 
-    def _check(self, text: str, in_reply_to: str | None) -> None:
+    def _post(self, author: str, text: str, in_reply_to: str | None, origin: Event) -> Post:
+        text = text.strip()
+        with self._lock:
+            self._check(author, text, in_reply_to)
+            post_id, created_at = self._mint.mint(self.now())
+            self._record(
+                {
+                    "event": "posted",
+                    "id": post_id,
+                    "text": text,
+                    "in_reply_to": in_reply_to,
+                    "created_at": created_at.isoformat(),
+                    **origin,
+                }
+            )
+            return self._posts[post_id]
+
+    def _check(self, author: str, text: str, in_reply_to: str | None) -> None:
         if not text:
             raise RefusedError(38, "text parameter is missing.")
         if self._length(text) > LENGTH_LIMIT:
@@ -196,7 +230,8 @@ class World:
         if in_reply_to is not None and in_reply_to not in self._posts:
             raise RefusedError(385, "You attempted to reply to a post that is deleted or not visible to you.")
         since = self.now() - _DUPLICATE_WINDOW
-        if any(post.text == text and post.created_at > since for post in self._own):
+        recent = (post for post in self._posts.values() if post.author == author and post.created_at > since)
+        if any(post.text == text for post in recent):
             raise RefusedError(187, "Status is a duplicate.")
 
     def _record(self, event: Event) -> None:
@@ -225,8 +260,12 @@ class World:
 
     def _publish(self, event: Event) -> None:
         created_at = datetime.fromisoformat(event["created_at"])
-        post = Post(event["id"], self.account, event["text"], created_at, event["in_reply_to"])
+        post = Post(event["id"], event.get("author", self.account), event["text"], created_at, event["in_reply_to"])
         self._add(post)
+        if post.author != self.account:
+            return
+        if event.get("source") == "hand":
+            self._by_hand.add(post.id)
         ordinal = len(self._own)
         self._own.append(post)
         self._audience.publish(PublishedPost(post.id, ordinal, post.text, created_at, post.in_reply_to))

@@ -50,6 +50,7 @@ def test_the_truth_lists_what_the_account_published_and_survives_a_restart(open_
             "text": "Hello <b>world</b>\n\nagain 🙂",
             "in_reply_to": None,
             "created_at": "2026-03-01T12:00:00.000Z",
+            "source": "site",
         },
         {
             "id": reply.id,
@@ -57,6 +58,7 @@ def test_the_truth_lists_what_the_account_published_and_survives_a_restart(open_
             "text": "And a reply",
             "in_reply_to": first.id,
             "created_at": "2026-03-01T12:01:00.000Z",
+            "source": "site",
         },
     ]
     assert opened.world.truth() == {"posts": expected, "followers": 5002}

@@ -1,6 +1,6 @@
 // Wakes the page up some time after it has loaded, and shows the view that its address names.
 
-import { boot, fill, paint, query, stamp, stampAll } from "./dom.js";
+import { apology, boot, fill, paint, query, stamp, stampAll, suffers } from "./dom.js";
 import { makeCard } from "./card.js";
 import { makeComposer, openComposer } from "./composer.js";
 import { Timeline, emptyState } from "./timeline.js";
@@ -36,7 +36,13 @@ const VIEWS = {
 
   async profile(column) {
     const operation = view.withReplies ? "UserTweetsAndReplies" : "UserTweets";
-    const first = (await query(operation, { handle: view.handle })).data;
+    let first;
+    try {
+      first = (await query(operation, { handle: view.handle })).data;
+    } catch (error) {
+      column.append(bar("Profile"), emptyState(...apology(error)));
+      return;
+    }
     if (!first.account) {
       column.append(bar("Profile"), emptyState("This account doesn’t exist", "Try searching for another."));
       return;
@@ -108,6 +114,18 @@ function profileHead(account) {
   return head;
 }
 
+// Covers the page until its visitor has answered; the answer is kept for the later pages of the session.
+function askForConsent() {
+  const wall = stamp("consent");
+  for (const button of wall.querySelectorAll("button")) {
+    button.addEventListener("click", () => {
+      document.cookie = `d_prefs=${button.dataset.testid}; path=/; SameSite=Lax`;
+      wall.remove();
+    });
+  }
+  document.getElementById("layers").append(wall);
+}
+
 function frame() {
   const root = stamp("frame");
   const side = root.querySelector(".side");
@@ -123,6 +141,7 @@ function frame() {
     document.getElementById("layers").append(stamp("guest-bar"));
   }
   document.getElementById("root").replaceChildren(root);
+  if (suffers("consent_wall")) askForConsent();
   return root.querySelector('[data-testid="primaryColumn"]');
 }
 

@@ -1,6 +1,6 @@
 // The place to write: inline on the home page, in a dialog everywhere else.
 
-import { boot, mutate, paint, stamp, toast } from "./dom.js";
+import { boot, mutate, paint, stamp, suffers, toast } from "./dom.js";
 import { makeCard, setReplying } from "./card.js";
 
 const LIMIT = 280;
@@ -19,7 +19,7 @@ export function makeComposer({ button, placeholder, label, replyTo = null, onSen
   let isSending = false;
 
   paint(root.querySelector(".avatar"), boot.viewer);
-  submit.dataset.testid = button;
+  submit.dataset.testid = suffers("renamed_testid") ? `${button}V2` : button;
   submit.firstElementChild.textContent = label;
   hint.textContent = placeholder;
   if (replyTo) setReplying(replying, replyTo.handle);
@@ -44,13 +44,15 @@ export function makeComposer({ button, placeholder, label, replyTo = null, onSen
     isSending = true;
     refresh();
     try {
-      const { answer, isSilent } = await mutate("CreateTweet", variables);
+      const { answer, isSilent, afterMs, link } = await mutate("CreateTweet", variables);
       if (answer.errors) {
         toast(refusal(answer.errors[0]));
       } else {
         editor.replaceChildren();
-        const { rest_id: id } = answer.data.create_tweet.tweet_results.result;
-        if (!isSilent) toast("Your post was sent.", `/${boot.viewer.handle}/status/${id}`);
+        const id = answer.data.create_tweet.tweet_results.result?.rest_id;
+        const announce = () => toast("Your post was sent.", link ?? `/${boot.viewer.handle}/status/${id}`);
+        if (afterMs > 0) setTimeout(announce, afterMs);
+        else if (!isSilent) announce();
         onSent();
       }
     } catch {
@@ -60,6 +62,7 @@ export function makeComposer({ button, placeholder, label, replyTo = null, onSen
     refresh();
   }
 
+  if (suffers("text_dropped")) loseLetters(editor);
   editor.addEventListener("input", refresh);
   editor.addEventListener("paste", (event) => {
     event.preventDefault();
@@ -105,6 +108,23 @@ export function openComposer(options = {}) {
 
 export function openReply(card) {
   openComposer({ replyTo: card });
+}
+
+// Takes away the last letter of what is first put into the empty box.
+function loseLetters(editor) {
+  let hasLost = false;
+  let isLosing = false;
+  editor.addEventListener("input", (event) => {
+    if (isLosing) return;
+    if (event.inputType.startsWith("insert") && !hasLost) {
+      hasLost = true;
+      isLosing = true;
+      document.execCommand("delete");
+      isLosing = false;
+    } else if (read(editor) === "") {
+      hasLost = false;
+    }
+  });
 }
 
 // Each block of the editor is a line of the text. A break ends a line too, unless it only props an empty block open.

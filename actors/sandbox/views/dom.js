@@ -5,6 +5,11 @@ let toastTimer = 0;
 
 export const boot = JSON.parse(document.body.dataset.boot);
 
+// Whether this page has been told to suffer a fault.
+export function suffers(fault) {
+  return boot.faults.includes(fault);
+}
+
 export function stamp(name) {
   return document.getElementById(name).content.firstElementChild.cloneNode(true);
 }
@@ -29,13 +34,24 @@ function address(operation) {
   return [`/i/api/graphql/${hash}/${operation}`, hash];
 }
 
+// What the site says in place of an answer to a question.
+export class Refusal extends Error {}
+
 export async function query(operation, variables) {
   const [path] = address(operation);
   const response = await fetch(`${path}?variables=${encodeURIComponent(JSON.stringify(variables))}`);
-  return response.json();
+  const answer = await response.json();
+  if (response.status === 429) throw new Refusal(answer.errors[0].message);
+  return answer;
 }
 
-// Resolves to the answer and whether the site wants it announced; rejects when no answer came.
+// How to say that a question was not answered: title and words.
+export function apology(error) {
+  if (error instanceof Refusal) return [error.message, "Wait a few moments, then try again."];
+  return ["Something went wrong. Try reloading.", ""];
+}
+
+// Resolves to the answer and how the site wants it announced; rejects when no answer came.
 export async function mutate(operation, variables) {
   const [path, queryId] = address(operation);
   const response = await fetch(path, {
@@ -43,7 +59,13 @@ export async function mutate(operation, variables) {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ variables, queryId }),
   });
-  return { answer: await response.json(), isSilent: response.headers.get("X-Notice") === "none" };
+  const notice = response.headers.get("X-Notice") ?? "after 0 s";
+  return {
+    answer: await response.json(),
+    isSilent: notice === "none",
+    afterMs: 1000 * Number.parseFloat(notice.replace("after ", "")),
+    link: response.headers.get("X-Notice-Link"),
+  };
 }
 
 export function toast(message, link) {

@@ -1,6 +1,6 @@
 // A virtualised list: only the cards near the window exist, the others are made when they come near and removed after.
 
-import { stamp } from "./dom.js";
+import { apology, stamp } from "./dom.js";
 
 const GUESSED_HEIGHT = 150;
 const OVERSCAN = 700;
@@ -38,9 +38,9 @@ export class Timeline {
       this.cursor = page.cursor;
       if (!this.entries.length && this.empty) this.box.before(emptyState(...this.empty));
       if (!this.cursor) this.progress.remove();
-    } catch {
+    } catch (error) {
       this.cursor = null;
-      this.progress.replaceWith(emptyState("Something went wrong. Try reloading.", ""));
+      this.progress.replaceWith(emptyState(...apology(error)));
     } finally {
       this.isLoading = false;
     }
