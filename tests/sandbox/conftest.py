@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import shutil
 import threading
 import time
 from dataclasses import dataclass, field
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from actors.sandbox.clock import Anchor, ScheduleClock
 from actors.sandbox.post import Counts, PublishedPost
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
 ACCOUNT = "commons_daily"
 REACTION = Counts(views=1234, likes=56, reposts=7, replies=1, bookmarks=0)
 BORN = datetime(2026, 3, 1, 12, tzinfo=UTC)
+CHROMIUM = os.environ.get("CHROMIUM_PATH") or next(
+    filter(os.path.exists, ["/usr/lib/chromium/chromium-headless-shell"]), shutil.which("chromium")
+)
 
 
 @dataclass
@@ -187,3 +193,34 @@ def visitor(tmp_path: Path) -> Iterator[Visitor]:
         server.shutdown()
         thread.join(5.0)
     log.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        except Exception:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip("no Chromium here")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, visitor: Visitor) -> Iterator[Page]:
+    """A logged-in page that fails the test on any script error."""
+    context = browser.new_context(
+        base_url=f"http://127.0.0.1:{visitor.port}",
+        storage_state=visitor.json("GET", "/_session"),
+        viewport={"width": 1200, "height": 900},
+        locale="en-US",
+    )
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []

@@ -2,56 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 from .conftest import ACCOUNT, Visitor, eventually
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-CHROMIUM = os.environ.get("CHROMIUM_PATH") or next(
-    filter(os.path.exists, ["/usr/lib/chromium/chromium-headless-shell"]), shutil.which("chromium")
-)
 DIALOG = '[role="dialog"] '
 TEXTBOX = '[data-testid="tweetTextarea_0"]'
 TOAST = '[data-testid="toast"]'
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM)
-        except Exception:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip("no Chromium here")
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Browser, visitor: Visitor) -> Iterator[Page]:
-    """A logged-in page that fails the test on any script error."""
-    context = browser.new_context(
-        base_url=f"http://127.0.0.1:{visitor.port}",
-        storage_state=visitor.json("GET", "/_session"),
-        viewport={"width": 1200, "height": 900},
-        locale="en-US",
-    )
-    context.set_default_timeout(10_000)
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert errors == []
 
 
 def guest(browser: Browser, visitor: Visitor) -> Page:

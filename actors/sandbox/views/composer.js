@@ -89,7 +89,7 @@ export function openComposer(options = {}) {
   if (replyTo) {
     const original = document.createElement("div");
     original.className = "original";
-    original.append(makeCard({ ...replyTo, isFocal: false, context: "" }));
+    original.append(makeCard({ ...replyTo, isFocal: false, context: "", replyingTo: "" }));
     dialog.append(original);
   }
   dialog.append(makeComposer({
