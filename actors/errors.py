@@ -89,6 +89,27 @@ class SiteBusyError(TransientError):
     """The site asks for patience (HTTP 429, "Something went wrong")."""
 
 
+class RateLimitedError(SiteBusyError):
+    """The site says that we ask too often (HTTP 429, "Rate limit exceeded"): it is left alone for a while."""
+
+    code = "rate_limited"
+
+
+class PlatformClosedError(TransientError):
+    """The errand was not let to the site, and no page was opened: the platform's state forbids it for now.
+
+    Args:
+        message: what happened.
+        state: the platform's state, a value of `actors.domain.platform_state.PlatformState`.
+        until: epoch time in real seconds before which asking again is pointless.
+    """
+
+    def __init__(self, message: str, state: str, until: float) -> None:
+        super().__init__(message)
+        self.state = state
+        self.until = until
+
+
 class ModelBusyError(TransientError):
     """The model endpoint asks for patience (429) or failed (5xx). It bills no errors."""
 
@@ -130,8 +151,18 @@ class LoggedOutError(PermanentError):
     """The session is not logged in; publishing pauses until it is."""
 
 
+class ForeignAccountError(LoggedOutError):
+    """The session is another account's; whatever were done with it would be done in somebody else's name."""
+
+
 class ChallengeError(LoggedOutError):
     """A challenge or a consent page stands before every other: a human must pass it, nothing here ever tries."""
+
+
+class ConsentError(ChallengeError):
+    """The wall is a consent page."""
+
+    code = "consent"
 
 
 class NotFoundError(PermanentError):

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from actors.errors import ChallengeError, LoggedOutError, PageChangedError, SiteBusyError
+from actors.errors import (
+    ChallengeError,
+    ConsentError,
+    ForeignAccountError,
+    LoggedOutError,
+    PageChangedError,
+    RateLimitedError,
+    SiteBusyError,
+)
 from actors.pages.selectors import IDENTITY
 
 if TYPE_CHECKING:
@@ -27,6 +35,11 @@ class Wall(StrEnum):
     CONSENT = "consent"
     CHALLENGE = "challenge"
     RATE_LIMITED = "rate_limited"
+    """We ask too often: a wall before every page of the site."""
+
+    BUSY = "busy"
+    """The site failed to make this page."""
+
     BLANK = "blank"
     """Nothing is there at all: the page never came to life."""
 
@@ -44,7 +57,7 @@ class SessionState:
 
 PHRASES: Mapping[str, Wall] = {
     "Rate limit exceeded": Wall.RATE_LIMITED,
-    "Something went wrong": Wall.RATE_LIMITED,
+    "Something went wrong": Wall.BUSY,
     "Refuse non-essential cookies": Wall.CONSENT,
 }
 """How the site begins to say it, looked for outside of everything people wrote."""
@@ -70,7 +83,8 @@ def classify(status: int | None, landmarks: Mapping[str, Any]) -> SessionState:
         (Wall.CHALLENGE, _CHALLENGE_PATH.match(path)),
         (Wall.CONSENT, _CONSENT_PATH.match(path) or landmarks["consent"] >= 0 or Wall.CONSENT in shown),
         (Wall.LOGGED_OUT, _LOGIN_PATH.match(path)),
-        (Wall.RATE_LIMITED, is_refusal(status) or Wall.RATE_LIMITED in shown),
+        (Wall.RATE_LIMITED, status == _TOO_MANY_REQUESTS or Wall.RATE_LIMITED in shown),
+        (Wall.BUSY, is_refusal(status) or Wall.BUSY in shown),
         (Wall.LOGGED_IN, account is not None),
         (Wall.LOGGED_OUT, landmarks["login"] >= 0),
         (Wall.UNKNOWN, landmarks["alive"]),
@@ -88,14 +102,18 @@ def refuse_walls(session: SessionState, where: str) -> None:
     """Pass any page that shows its content, logged in or not.
 
     Raises:
-        ChallengeError: a human must act.
-        SiteBusyError: the site asks for patience, or the page stayed blank.
+        ChallengeError: a human must act; ConsentError if it is a consent page.
+        RateLimitedError: we ask too often.
+        SiteBusyError: the site failed to make the page, or it stayed blank.
         PageChangedError: nothing that could tell is where it used to be.
     """
     if session.state in (Wall.CHALLENGE, Wall.CONSENT):
-        raise ChallengeError(f"a {session.state} page stands before {where}", "log in by hand and pass it")
+        kind = ConsentError if session.state is Wall.CONSENT else ChallengeError
+        raise kind(f"a {session.state} page stands before {where}", "log in by hand and pass it")
     if session.state is Wall.RATE_LIMITED:
-        raise SiteBusyError(f"the site asks for patience on {where}")
+        raise RateLimitedError(f"the site asks for patience on {where}")
+    if session.state is Wall.BUSY:
+        raise SiteBusyError(f"the site says that something went wrong on {where}")
     if session.state is Wall.BLANK:
         raise SiteBusyError(f"{where} stayed blank")
     if session.state is Wall.UNKNOWN:
@@ -107,10 +125,11 @@ def require_account(session: SessionState, account: str, where: str) -> None:
 
     Raises:
         ChallengeError, SiteBusyError, PageChangedError: as `refuse_walls`.
-        LoggedOutError: nobody is logged in, or somebody else.
+        LoggedOutError: nobody is logged in; ForeignAccountError if somebody else is.
     """
     refuse_walls(session, where)
     if session.state is Wall.LOGGED_OUT:
         raise LoggedOutError(f"not logged in on {where}", "renew the session")
     if session.account is None or session.account.lower() != account.lower():
-        raise LoggedOutError(f"logged in as {session.account} instead of {account} on {where}", "renew the session")
+        reason = f"logged in as {session.account} instead of {account} on {where}"
+        raise ForeignAccountError(reason, "renew the session")

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from actors.errors import ChallengeError, LoggedOutError, PageChangedError, SiteBusyError
+from actors.errors import (
+    ChallengeError,
+    ConsentError,
+    ForeignAccountError,
+    LoggedOutError,
+    PageChangedError,
+    RateLimitedError,
+    SiteBusyError,
+)
 from actors.pages.session import ProbeSession
 from actors.pages.wall import SessionState, Wall, classify, refuse_walls, require_account
 from tests.pages.fixture_site import card, post_id
@@ -35,9 +43,11 @@ JUDGED = [
     (200, landmarks(consent=0, **OURS), Wall.CONSENT),
     (200, landmarks(phrases=["Refuse non-essential cookies"], **OURS), Wall.CONSENT),
     (200, landmarks(phrases=["Rate limit exceeded"], **OURS), Wall.RATE_LIMITED),
-    (200, landmarks(phrases=["Something went wrong"]), Wall.RATE_LIMITED),
+    (200, landmarks(phrases=["Something went wrong"]), Wall.BUSY),
+    (200, landmarks(phrases=["Something went wrong", "Rate limit exceeded"]), Wall.RATE_LIMITED),
     (429, landmarks(), Wall.RATE_LIMITED),
-    (503, landmarks(**OURS), Wall.RATE_LIMITED),
+    (429, landmarks(phrases=["Something went wrong"]), Wall.RATE_LIMITED),
+    (503, landmarks(**OURS), Wall.BUSY),
     (404, landmarks(**OURS), Wall.LOGGED_IN),
     (200, landmarks(profile="https://elsewhere.example/us"), Wall.UNKNOWN),
     (200, landmarks(), Wall.UNKNOWN),
@@ -54,18 +64,20 @@ def test_e4_a_page_is_judged_by_its_landmarks(status: int, found: dict[str, Any]
     ("state", "error"),
     [
         (Wall.CHALLENGE, ChallengeError),
-        (Wall.CONSENT, ChallengeError),
-        (Wall.RATE_LIMITED, SiteBusyError),
+        (Wall.CONSENT, ConsentError),
+        (Wall.RATE_LIMITED, RateLimitedError),
+        (Wall.BUSY, SiteBusyError),
         (Wall.BLANK, SiteBusyError),
         (Wall.UNKNOWN, PageChangedError),
         (Wall.LOGGED_OUT, LoggedOutError),
     ],
 )
 def test_only_our_own_page_passes(state: Wall, error: type[Exception]) -> None:
-    with pytest.raises(error):
+    with pytest.raises(error) as refused:
         require_account(SessionState(state), "us", "/home")
+    assert refused.type is error
     require_account(SessionState(Wall.LOGGED_IN, "US"), "us", "/home")
-    with pytest.raises(LoggedOutError, match="them instead of us"):
+    with pytest.raises(ForeignAccountError, match="them instead of us"):
         require_account(SessionState(Wall.LOGGED_IN, "them"), "us", "/home")
 
 
@@ -90,7 +102,7 @@ def test_e4_what_people_write_cannot_pass_for_a_wall(chromium: Chromium, site: F
 
 def test_e4_the_sites_own_word_is_a_wall(chromium: Chromium, site: FixtureSite, desk: FakeDesk) -> None:
     site.show("/home", "<div><span>Something went wrong. Try reloading.</span></div>")
-    assert chromium.perform(ProbeSession(), desk).state is Wall.RATE_LIMITED
+    assert chromium.perform(ProbeSession(), desk).state is Wall.BUSY
 
 
 def test_a_landmark_that_comes_late_is_waited_for(chromium: Chromium, site: FixtureSite, desk: FakeDesk) -> None:
