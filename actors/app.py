@@ -231,7 +231,7 @@ class App:
         return self.addresses.setdefault(name, Address(name, self.config.supervision.mailbox))
 
     def _fronts(self) -> list[ChildSpec]:
-        plans = plan_fronts(self.config, self.world, self._loop, lambda: Runs(self._prepare))
+        plans = plan_fronts(self.config, self.world, self._loop, self.clock.speed, lambda: Runs(self._prepare))
         return [self._front(plan) for plan in plans]
 
     def _front(self, plan: FrontPlan) -> ChildSpec:

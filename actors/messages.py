@@ -309,6 +309,8 @@ class FrontState:
     """Slots of P0's reservation that work for others."""
     spent: dict[str, float] = field(default_factory=dict)
     """Money of the day by lane in US dollars, reservations included, where there is a budget."""
+    condition: str = ""
+    """In one word, how what is behind the resource stands to us; empty if that is no concern of the resource."""
 
 
 @dataclass(frozen=True, slots=True)

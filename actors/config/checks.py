@@ -30,6 +30,7 @@ _ORDER = (
     ("database.statement_timeout", "database.deadline", True),
     ("supervision.backoff_min", "supervision.backoff_max", True),
     ("breaker.open_min", "breaker.open_max", True),
+    ("platform.cooldown_min", "platform.cooldown_max", True),
     ("publishing.content_per_hour", "publishing.content_per_day", True),
 )
 _BROWSER_JOBS = ("posting", "metrics_scraper")

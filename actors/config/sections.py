@@ -36,6 +36,12 @@ class PlatformSettings:
                         unit="a lower-case name")
     account: str = setting("commons_daily", "handle of the account, without @", pattern="[A-Za-z0-9_]{1,15}",
                            unit="1 to 15 letters, digits or underscores")
+    cooldown_min: timedelta = duration("2m", "wait before the first probe after a 429, or of a lost login", "schedule",
+                                       "1s", "7d")
+    cooldown_max: timedelta = duration("2h", "longest wait before a probe; it doubles after each that fails",
+                                       "schedule", "1s", "7d")
+    challenge_stop: timedelta = duration("6h", "wait before a probe after a challenge or consent page", "schedule",
+                                         "1s", "7d")
     url: str | None = environment("PLATFORM_URL", "base URL of the site; unset: the embedded sandbox", _HTTP,
                                   _HTTP_WORDS)
 

@@ -32,6 +32,8 @@ def _phrases(state: dict[str, Plain]) -> Iterator[str]:
     yield _list("queued", [f"{name} {waiting}" for name in fronts if (waiting := _number(fronts, name, "waiting"))])
     yield _list("lent", [f"{name} {lent}" for name in fronts if (lent := _number(fronts, name, "lent"))])
     yield _list("broken", [name for name in fronts if _part(fronts, name).get("breaker") not in ("closed", None)])
+    platform = _part(fronts, "browser").get("condition")
+    yield f"platform {platform}" if platform and platform != "valid" else ""
     yield _memory(state)
     yield _list("waiting", _part(state, "waiting"))
     families = _part(state, "families")

@@ -7,16 +7,18 @@ import contextlib
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import async_playwright
 
 from actors.domain.launches import Launches
+from actors.domain.platform_state import Platform
 from actors.errors import ActorUnavailableError, ResourceDiedError
 from actors.messages import Demand
 from actors.resources.browser_process import BrowserProcesses
 from actors.resources.browser_worker import CLOSE_LIMIT_S, BrowserWorker, closed_in_time
+from actors.resources.platform_watch import PlatformWatch
 from actors.runtime.resource import Resource
 from actors.runtime.slot import CoroutineSlot, Place
 
@@ -54,6 +56,9 @@ _ARGUMENTS = (
 class Probe:
     """The breaker's errand: a page that answers proves the browser, whatever the site does."""
 
+    needs_login: ClassVar[None] = None
+    """It is no errand on the site, so the platform's state neither refuses it nor hears of it."""
+
     async def perform(self, page: Page, desk: Desk) -> None:
         """Let the page compute something."""
         await page.evaluate("1")
@@ -78,8 +83,10 @@ class Browser(Resource):
     name = "browser"
     probe = Probe()
 
-    def __init__(self, loop: LoopThread, settings: BrowserSettings) -> None:
+    def __init__(self, loop: LoopThread, settings: BrowserSettings, platform: Platform | None = None) -> None:
+        """`platform` outlives this browser: a new loop or a new life of the front does not make the site forget."""
         self.settings = settings
+        self.platform = PlatformWatch(platform or Platform(), settings.account)
         self.launches = 0
         self.cap = Launches()
         self._loop = loop
@@ -98,6 +105,10 @@ class Browser(Resource):
         worker = self._workers[place.index] = BrowserWorker(self)
         return CoroutineSlot(place, worker, self._loop)
 
+    def condition(self) -> str:
+        """Return the platform's state."""
+        return self.platform.state
+
     def idle(self, since: float) -> None:
         """Stop Chromium and its driver: together they cost 250 MB and come back in under a second."""
         now = time.monotonic()
@@ -106,6 +117,8 @@ class Browser(Resource):
 
     def abandon(self) -> None:
         """Kill Chromium and its driver: whatever the lost loop still wants to do there, it cannot."""
+        # The next browser has the platform's state on a loop of its own.
+        self.platform.detach()
         self._kill_from_outside("the event loop is lost")
 
     def shed(self) -> None:

@@ -37,12 +37,16 @@ class BrowserWorker:
         self._awaits_chromium = False
 
     async def perform(self, request: Request) -> Any:
-        """Run the errand on a fresh page. Playwright's errors become ours."""
+        """Run the errand on a fresh page. Playwright's errors become ours.
+
+        Raises:
+            PlatformClosedError: the platform's state forbids the errand for now; nothing was opened.
+        """
+        visit = self._on_page(request)
         is_good = False
         self._is_working = True
         try:
-            chromium = await self._ready_chromium()
-            page, result = await _while_alive(chromium, self._visit(chromium, request))
+            page, result = await visit
             # The errand has its result: what is wrong with the page from here on costs the context alone.
             is_good = await closed_in_time(page.close())
         except PlaywrightError as error:
@@ -82,6 +86,18 @@ class BrowserWorker:
     async def close(self) -> None:
         """Close the context."""
         await self._drop_context()
+
+    def _on_page(self, request: Request) -> Coroutine[Any, Any, tuple[Page, Any]]:
+        errand: Errand | Probe = request.work
+        if errand.needs_login is None:
+            return self._in_chromium(request)
+        platform = self._browser.platform
+        return platform.follow(platform.admit(needs_login=errand.needs_login), self._in_chromium(request))
+
+    async def _in_chromium(self, request: Request) -> tuple[Page, Any]:
+        chromium = await self._ready_chromium()
+        opened: tuple[Page, Any] = await _while_alive(chromium, self._visit(chromium, request))
+        return opened
 
     async def _ready_chromium(self) -> Chromium:
         self._awaits_chromium = True

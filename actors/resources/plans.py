@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from actors.domain.budget import Budget, MoneyLane
+from actors.domain.platform_state import Platform, PlatformRules
 from actors.domain.priority import Priority
 from actors.resources.browser import Browser, BrowserSettings
 from actors.resources.database import Database
@@ -34,9 +35,14 @@ class FrontPlan:
     policy: FrontPolicy
 
 
-def plan_fronts(config: Config, world: World, loop: Loop, make_runs: Callable[[], Resource]) -> list[FrontPlan]:
-    """Return the plans in the order in which the fronts start. What lives on the loop is made on its present thread."""
-    timeouts, browser = _timeouts(config), _browser(config, world)
+def plan_fronts(
+    config: Config, world: World, loop: Loop, speed: float, make_runs: Callable[[], Resource]
+) -> list[FrontPlan]:
+    """Return the plans in the order in which the fronts start. What lives on the loop is made on its present thread.
+
+    `speed` is schedule seconds per real second: for what the configuration gives in schedule time.
+    """
+    timeouts, browser, platform = _timeouts(config), _browser(config, world), Platform(_platform(config, speed))
     call_s = config.openai.timeout.total_seconds()
 
     def plan(
@@ -72,7 +78,7 @@ def plan_fronts(config: Config, world: World, loop: Loop, make_runs: Callable[[]
         ),
         plan(
             "browser",
-            lambda: Browser(loop.thread, browser),
+            lambda: Browser(loop.thread, browser, platform),
             contexts.contexts,
             contexts.reserved,
             contexts.queue,
@@ -104,4 +110,13 @@ def _browser(config: Config, world: World) -> BrowserSettings:
         idle_stop_s=config.browser.idle_stop.total_seconds(),
         retire_after=config.browser.retire_after,
         environment=world.browser_environment,
+    )
+
+
+def _platform(config: Config, speed: float) -> PlatformRules:
+    settings = config.platform
+    return PlatformRules(
+        settings.cooldown_min.total_seconds() / speed,
+        settings.cooldown_max.total_seconds() / speed,
+        settings.challenge_stop.total_seconds() / speed,
     )

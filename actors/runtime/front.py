@@ -23,6 +23,7 @@ from actors.errors import (
     DeadlineError,
     ExpiredError,
     MemoryPressureError,
+    PlatformClosedError,
     QueueFullError,
     ResourceDiedError,
 )
@@ -189,7 +190,8 @@ class Front:
                 news.slot,
                 now,
                 infrastructure_failed=failed,
-                answered=not failed,
+                # An errand that was not let to the site never asked the browser anything.
+                answered=not (failed or isinstance(news.error, PlatformClosedError)),
                 recalled=news.recalled,
                 spent=news.spent,
             )
@@ -343,6 +345,7 @@ class Front:
             arbiter.overdue(time.monotonic() - _REPORT_EVERY_S),
             arbiter.lent(),
             {} if arbiter.budget is None else {lane.value: usd for lane, usd in arbiter.budget.spent.items()},
+            self.resource.condition(),
         )
 
 

@@ -25,6 +25,10 @@ class Resource(ABC):
     def make_slot(self, place: Place) -> Slot:
         """Make a slot."""
 
+    def condition(self) -> str:
+        """Return in one word how what is behind it stands to us; empty if that is no concern of it."""
+        return ""
+
     def reset(self) -> None:
         """The server was restarted: drop stale handles."""
 

@@ -10,7 +10,7 @@ from actors.domain.duration import parse_duration
 from actors.domain.metrics import Checkpoint, Metrics, Quality, is_late, judge_metrics
 from actors.domain.priority import Priority
 from actors.domain.text import normalise
-from actors.errors import LoggedOutError, NotFoundError, PermanentError, TransientError
+from actors.errors import LoggedOutError, NotFoundError, PermanentError, PlatformClosedError, TransientError
 from actors.job import Blocked, Done, Failed, JobContext, Nothing, Outcome, job
 from actors.pages.status import PostReading, ReadPost
 from actors.sql.queries import Statement
@@ -56,11 +56,12 @@ def metrics_scraper(ctx: JobContext) -> Outcome:
             )
             counts["unread"] += len(rows)
             error = raised
-            if isinstance(raised, LoggedOutError):
+            if isinstance(raised, LoggedOutError | PlatformClosedError):
                 break
     if counts["snapshots"] or counts["gone"]:
         return Done(counts)
-    return Failed(str(error)) if isinstance(error, TransientError) else Blocked(str(error))
+    is_worth_a_retry = isinstance(error, TransientError) and not isinstance(error, PlatformClosedError)
+    return Failed(str(error)) if is_worth_a_retry else Blocked(str(error))
 
 
 def _store(ctx: JobContext, rows: Sequence[Row], reading: PostReading) -> int:
