@@ -14,6 +14,8 @@ BROWSER = tuple(f"a{number}" for number in range(1, 17))
 """Section A of the catalogue: pages, slots, breaker, launches, memory and deadlines."""
 SUPERVISION = tuple(f"d{number}" for number in range(1, 13))
 """Section D: schedule, single flight, dependencies, crashes and shutdown."""
+SESSION = tuple(f"e{number}" for number in range(1, 7))
+"""Section E: the login, and the walls of the platform."""
 
 
 @cache
@@ -28,6 +30,6 @@ def named() -> set[str]:
     return numbers
 
 
-@pytest.mark.parametrize("entry", [*BROWSER, *SUPERVISION])
+@pytest.mark.parametrize("entry", [*BROWSER, *SUPERVISION, *SESSION])
 def test_every_entry_of_the_catalogue_is_named_by_a_test(entry: str) -> None:
     assert entry in named()

@@ -96,6 +96,12 @@ def test_memory_that_is_not_short_is_a_figure_and_no_limit_is_no_phrase() -> Non
     assert summarise_state({"memory": None}) == []
 
 
+@pytest.mark.parametrize(("condition", "phrases"), [("cooling", ["platform cooling"]), ("valid", []), ("", [])])
+def test_e4_a_heartbeat_says_why_the_site_is_left_alone(condition: str, phrases: list[str]) -> None:
+    state: dict[str, Plain] = {"fronts": {"browser": {"running": 0, "size": 3, "condition": condition}}}
+    assert summarise_state(state) == ["browser 0/3", *phrases]
+
+
 @pytest.mark.parametrize("name", STATE)
 @pytest.mark.parametrize("value", [None, "text", 7, ["x"], {"browser": None}])
 def test_a_state_of_another_shape_gives_a_line_all_the_same(name: str, value: Plain) -> None:

@@ -73,6 +73,9 @@ class FixtureSite:
         self.held: set[str] = set()
         """Paths of pages that are never answered."""
 
+        self.asked: list[str] = []
+        """Path of every page that was asked for, in order of arrival."""
+
         self.created: list[str] = []
         """Text of every create call, in order of arrival: what the world would see published."""
 
@@ -118,6 +121,7 @@ def _handler(site: FixtureSite) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
+            site.asked.append(path)
             if path in site.held:
                 site.hold()
                 self.close_connection = True

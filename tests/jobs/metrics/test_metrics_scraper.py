@@ -9,7 +9,7 @@ import pytest
 
 from actors.domain.outcome import Blocked, Done, Failed, Nothing
 from actors.domain.snowflake import id_at
-from actors.errors import LoggedOutError, NotFoundError, ResourceDiedError
+from actors.errors import LoggedOutError, NotFoundError, PlatformClosedError, ResourceDiedError
 from actors.jobs.metrics.metrics_scraper import metrics_scraper
 from actors.jobs.publishing.posting import posting
 from actors.pages.status import PostReading
@@ -17,6 +17,8 @@ from tests.jobs.doors import START, Bench, commits, published
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+CLOSED = PlatformClosedError("the platform is cooling until then", "cooling", 0.0)
 
 
 def reading(text: str, **counts: int | None) -> PostReading:
@@ -89,7 +91,7 @@ def test_a_post_that_is_gone_settles_its_checkpoints_without_numbers(bench: Benc
 
 
 @pytest.mark.parametrize(
-    ("error", "kind"), [(ResourceDiedError("chromium"), Failed), (LoggedOutError("wall"), Blocked)]
+    ("error", "kind"), [(ResourceDiedError("chromium"), Failed), (LoggedOutError("wall"), Blocked), (CLOSED, Blocked)]
 )
 def test_what_cannot_be_read_now_stays_due(bench: Bench, text: str, error: Exception, kind: Callable[..., Any]) -> None:
     bench.now = START + timedelta(minutes=16)
@@ -121,8 +123,11 @@ def test_c3_a_reading_that_cannot_be_stored_holds_up_no_other_post(bench: Bench,
     assert bench.run(metrics_scraper) == Done({"snapshots": 1, "late": 0, "gone": 0, "unread": 0})
 
 
-def test_a_login_wall_ends_the_run_before_it_is_met_again(bench: Bench, two_texts: list[str]) -> None:
-    bench.browser.script = [LoggedOutError("wall")]
+@pytest.mark.parametrize("wall", [LoggedOutError("wall"), CLOSED])
+def test_e4_a_wall_before_every_post_ends_the_run_at_the_first(
+    bench: Bench, two_texts: list[str], wall: Exception
+) -> None:
+    bench.browser.script = [wall]
 
     assert isinstance(bench.run(metrics_scraper), Blocked)
 

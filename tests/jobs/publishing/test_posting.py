@@ -21,6 +21,7 @@ from actors.errors import (
     DeadlineError,
     LoggedOutError,
     PageChangedError,
+    PlatformClosedError,
     ResourceDiedError,
     SiteBusyError,
 )
@@ -88,7 +89,13 @@ def test_b4_past_the_commit_point_nothing_but_doubt_follows_without_an_id(bench:
 
 
 @pytest.mark.parametrize(
-    "error", [LoggedOutError("login wall"), SiteBusyError("429"), PageChangedError("composer", "/compose/post")]
+    "error",
+    [
+        LoggedOutError("login wall"),
+        SiteBusyError("429"),
+        PageChangedError("composer", "/compose/post"),
+        PlatformClosedError("the platform is cooling until then", "cooling", 0.0),
+    ],
 )
 def test_e1_a_wall_before_the_commit_point_blocks_the_run_and_keeps_the_decision(
     bench: Bench, error: Exception
