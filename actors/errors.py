@@ -7,6 +7,10 @@ of it: a tweet that is not found is no browser failure.
 
 from __future__ import annotations
 
+from typing import Literal
+
+TargetCode = Literal["deleted", "wrong_author", "not_root", "ours", "too_old", "not_shown"]
+
 
 class AppError(Exception):
     """Root of everything this program raises on purpose.
@@ -86,7 +90,9 @@ class AfterCommitError(TransientError):
 
 
 class SiteBusyError(TransientError):
-    """The site asks for patience (HTTP 429, "Something went wrong")."""
+    """The site does not serve the page for now (HTTP 5xx, "Something went wrong", a page that stays blank)."""
+
+    code = "site_busy"
 
 
 class RateLimitedError(SiteBusyError):
@@ -140,7 +146,9 @@ class ConflictError(PermanentError):
 
 
 class PageChangedError(PermanentError):
-    """A page lacks what its selector names: the site's markup drifted (`ui_drift`)."""
+    """A page lacks what its selector names: the site's markup drifted."""
+
+    code = "ui_drift"
 
     def __init__(self, selector: str, where: str) -> None:
         super().__init__(f"no element for selector {selector!r} on {where}", "update actors/pages/selectors.py")
@@ -150,6 +158,8 @@ class PageChangedError(PermanentError):
 class LoggedOutError(PermanentError):
     """The session is not logged in; publishing pauses until it is."""
 
+    code = "logged_out"
+
 
 class ForeignAccountError(LoggedOutError):
     """The session is another account's; whatever were done with it would be done in somebody else's name."""
@@ -158,9 +168,11 @@ class ForeignAccountError(LoggedOutError):
 class ChallengeError(LoggedOutError):
     """A challenge or a consent page stands before every other: a human must pass it, nothing here ever tries."""
 
+    code = "challenge"
+
 
 class ConsentError(ChallengeError):
-    """The wall is a consent page."""
+    """The wall is a consent page, and what may be clicked there (refusing cookies) was missing or did not help."""
 
     code = "consent"
 
@@ -168,9 +180,27 @@ class ConsentError(ChallengeError):
 class NotFoundError(PermanentError):
     """The tweet or profile does not exist."""
 
+    code = "not_found"
+
+
+class TargetError(PermanentError):
+    """The post to be answered is not the one that was meant, or is not fit to be answered; nothing was clicked.
+
+    Args:
+        message: what the page shows.
+        code: "deleted" (the site says that there is nothing), "wrong_author", "not_root" (it answers another post),
+            "ours", "too_old", or "not_shown" (the page does not tell, so that nobody knows).
+    """
+
+    def __init__(self, message: str, code: TargetCode) -> None:
+        super().__init__(message)
+        self.code = code
+
 
 class ComposerMismatchError(PageChangedError):
     """The composer does not hold exactly the text that was typed; nothing was clicked."""
+
+    code = "composer_mismatch"
 
 
 class CommitRefusedError(PermanentError):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from actors.domain.counts import Count, parse_count, parse_label, parse_summary
 from actors.domain.snowflake import TweetId, is_tweet_id
-from actors.errors import SiteBusyError
+from actors.errors import PageChangedError, TargetError
 from actors.pages import script, selectors
-from actors.pages.wall import PHRASES
+from actors.pages.wall import PHRASES, Wall, trouble
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -37,6 +37,9 @@ class Card:
     """What one article says of itself. A quoted post inside it has no part in this."""
 
     id: TweetId
+    place: int
+    """Its place among all cards of the document, 0 on top. What is promoted has none."""
+
     author: str
     text: str
     is_pinned: bool
@@ -68,10 +71,11 @@ async def read_cards(visit: Visit, known: Collection[str], seconds: float, *, sc
     that scrolls must collect.
 
     Raises:
-        SiteBusyError: the page says that it could not load them.
+        SiteBusyError: the page says that it could not load them; RateLimitedError if we asked too often.
     """
     argument = {
         "selectors": _SELECTORS,
+        "press": None,
         "known": list(known),
         "waitMs": seconds * 1000,
         "quietMs": _QUIET_S * 1000,
@@ -80,16 +84,34 @@ async def read_cards(visit: Visit, known: Collection[str], seconds: float, *, sc
     }
     raw = await script.run(visit.page, "cards", argument, seconds + _SETTLE_S)
     visit.note_drift(*raw["drift"])
-    if raw["missing"] is not None and raw["missing"].startswith(tuple(PHRASES)):
-        raise SiteBusyError(f"the site could not load the posts of {visit.where}")
-    clear = [each for each in raw["cards"] if is_tweet_id(each["id"])]
-    unclear = len(raw["cards"]) - sum(each["text"] is not None for each in clear)
-    return Reading(tuple(_card(each) for each in clear), unclear, raw["missing"] is not None)
+    failures = [wall for phrase, wall in PHRASES.items() if (raw["missing"] or "").startswith(phrase)]
+    if failures:
+        raise trouble(visit.blame(failures[0]), visit.where)
+    if visit.is_throttled and not raw["cards"]:
+        raise trouble(Wall.RATE_LIMITED, visit.where)
+    clear = [(place, each) for place, each in enumerate(raw["cards"]) if is_tweet_id(each["id"])]
+    unclear = len(raw["cards"]) - sum(each["text"] is not None for _, each in clear)
+    return Reading(tuple(_card(place, each) for place, each in clear), unclear, raw["missing"] is not None)
 
 
-def _card(raw: Mapping[str, Any]) -> Card:
+async def press_reply(visit: Visit, tweet_id: TweetId) -> None:
+    """Click the reply control of the very card that carries this id.
+
+    Raises:
+        TargetError: "not_shown": the card is not there any more, or nobody may answer it.
+        PageChangedError: the card has no such control.
+    """
+    verdict = await script.run(visit.page, "cards", {"selectors": _SELECTORS, "press": tweet_id})
+    if verdict == "bare":
+        raise PageChangedError(selectors.CARD_REPLIES.name, visit.where)
+    if verdict != "pressed":
+        raise TargetError(f"post {tweet_id} on {visit.where} cannot be answered: {verdict}", "not_shown")
+
+
+def _card(place: int, raw: Mapping[str, Any]) -> Card:
     return Card(
         id=TweetId(raw["id"]),
+        place=place,
         author=raw["author"],
         text=raw["text"] or "",
         is_pinned=bool(_PINNED.search(raw["context"])),

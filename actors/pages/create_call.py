@@ -1,7 +1,7 @@
 """The call by which the site's own client creates a post, overheard.
 
-The one call that counts is bound by the operation's name and by our text, so that no other traffic of the page can be
-taken for it: not a timeline that arrives first, not a post from elsewhere.
+The one call that counts is bound by the operation's name, by our text and by the post that it answers, so that no other
+traffic of the page can be taken for it: not a timeline that arrives first, not a post from elsewhere.
 """
 
 from __future__ import annotations
@@ -42,10 +42,17 @@ class CreateAnswer:
 
 
 class CreateCall:
-    """Listen on a page for the answer to the call that creates a post with `text`. Make it before the click."""
+    """Listen on a page for the answer to the call that creates a post with `text`. Make it before the click.
 
-    def __init__(self, page: Page, text: str) -> None:
+    `in_reply_to` is the id of the post that it must answer, None for a post that stands alone.
+    """
+
+    def __init__(self, page: Page, text: str, in_reply_to: TweetId | None = None) -> None:
+        self.has_strayed = False
+        """Whether our text was sent as the answer to another post than it should: then no other evidence counts."""
+
         self._text = text.strip()
+        self._in_reply_to = in_reply_to
         self._response: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         page.on("response", self._notice)
 
@@ -58,8 +65,15 @@ class CreateCall:
         request = response.request
         if self._response.done() or request.method != "POST":
             return
-        if _OPERATION.fullmatch(urlsplit(request.url).path) and _text_of(request.post_data) == self._text:
+        if not _OPERATION.fullmatch(urlsplit(request.url).path):
+            return
+        variables = _dig(_json(request.post_data or ""), "variables")
+        if _text_of(variables) != self._text:
+            return
+        if _parent_of(variables) == self._in_reply_to:
             self._response.set_result(response)
+        else:
+            self.has_strayed = True
 
 
 def read_answer(status: int, body: str, site_time: datetime | None) -> CreateAnswer:
@@ -80,9 +94,14 @@ def read_answer(status: int, body: str, site_time: datetime | None) -> CreateAns
     )
 
 
-def _text_of(post_data: str | None) -> str | None:
-    text = _dig(_json(post_data or ""), "variables", "tweet_text")
+def _text_of(variables: Any) -> str | None:
+    text = _dig(variables, "tweet_text")
     return text.strip() if isinstance(text, str) else None
+
+
+def _parent_of(variables: Any) -> str | None:
+    parent = _dig(variables, "reply", "in_reply_to_tweet_id")
+    return None if parent is None else str(parent)
 
 
 def _json(text: str) -> Any:

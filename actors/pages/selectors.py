@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,8 @@ class Selector:
 
     name: str
     options: tuple[str, ...]
+    text: str = ""
+    """What an element must say, word for word, that a fallback found; empty if any will do."""
 
     @property
     def css(self) -> str:
@@ -38,6 +40,11 @@ LOGIN = Selector(
     ),
 )
 CONSENT = Selector("wall.consent", ('[data-testid="twc-cc-mask"]',))
+CONSENT_REFUSE = Selector(
+    "wall.consent.refuse", ('[data-testid="twc-cc-refuse"]', "button"), text="Refuse non-essential cookies"
+)
+"""The one control of any wall that is ever clicked."""
+
 MISSING = Selector("page.missing", ('[data-testid="error-detail"]', '[data-testid="emptyState"]'))
 
 COMPOSER_TEXT = Selector(
@@ -49,6 +56,21 @@ COMPOSER_TEXT = Selector(
     ),
 )
 COMPOSER_SUBMIT = Selector("composer.submit", ('[data-testid="tweetButton"]', '[data-testid="tweetButtonInline"]'))
+REPLY_DIALOG = Selector("reply.dialog", ('[role="dialog"]',))
+REPLY_TEXT = Selector(
+    "reply.text",
+    (
+        '[role="dialog"] [data-testid="tweetTextarea_0"]',
+        '[role="dialog"] div[contenteditable="true"][role="textbox"]',
+    ),
+)
+REPLY_SUBMIT = Selector(
+    "reply.submit",
+    ('[role="dialog"] [data-testid="tweetButton"]', '[role="dialog"] [data-testid="tweetButtonInline"]'),
+)
+REPLY_TARGET = Selector("reply.target", ('[role="dialog"] :has(> a[href^="/"])', '[role="dialog"] div'))
+"""The line "Replying to @author" outside of every card; it has no mark of its own but its words."""
+
 TOAST_LINK = Selector("toast.link", ('[data-testid="toast"] a[href*="/status/"]',))
 
 CARD = Selector("card", ('article[data-testid="tweet"]', 'article[role="article"]'))
@@ -70,9 +92,9 @@ FOLLOWERS = Selector("profile.followers", ('a[href$="/verified_followers"]', 'a[
 REGISTRY = {
     selector.name: selector
     for selector in (
-        IDENTITY, LOGIN, CONSENT, MISSING, COMPOSER_TEXT, COMPOSER_SUBMIT, TOAST_LINK, CARD, CARD_QUOTE,
-        CARD_PROMOTED, CARD_LINK, CARD_TEXT, CARD_NAME, CARD_CONTEXT, CARD_SUMMARY, CARD_LIKES, CARD_REPOSTS,
-        CARD_REPLIES, CARD_BOOKMARKS, CARD_VIEWS, FOLLOWERS,
+        IDENTITY, LOGIN, CONSENT, CONSENT_REFUSE, MISSING, COMPOSER_TEXT, COMPOSER_SUBMIT, REPLY_DIALOG, REPLY_TEXT,
+        REPLY_SUBMIT, REPLY_TARGET, TOAST_LINK, CARD, CARD_QUOTE, CARD_PROMOTED, CARD_LINK, CARD_TEXT, CARD_NAME,
+        CARD_CONTEXT, CARD_SUMMARY, CARD_LIKES, CARD_REPOSTS, CARD_REPLIES, CARD_BOOKMARKS, CARD_VIEWS, FOLLOWERS,
     )
 }  # fmt: skip
 """All of them by name."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from actors.domain.snowflake import created_at, parse_tweet_id
-from actors.errors import LoggedOutError, NotFoundError, PageChangedError
+from actors.errors import AppError, LoggedOutError, NotFoundError, PageChangedError
 from actors.pages import selectors
 from actors.pages.card import METRICS, read_cards
 from actors.pages.visit import Visit
@@ -73,7 +73,10 @@ class ReadPost:
         tweet_id = parse_tweet_id(self.tweet_id)
         visit = await Visit.open(page, desk.site, f"/{self.account}/status/{tweet_id}")
         refuse_walls(visit.session, visit.where)
-        card = await self._find(visit)
+        sought = await find_card(visit, tweet_id)
+        card = sought.card
+        if card is None:
+            raise _absence(visit, sought, tweet_id)
         if card.author.lower() != self.account.lower():
             raise NotFoundError(f"post {tweet_id} was not written by {self.account}")
         values = {metric: count.value for metric, count in card.counts.items()}
@@ -88,22 +91,44 @@ class ReadPost:
             drift=visit.drift,
         )
 
-    async def _find(self, visit: Visit) -> Card:
-        """Return the card with our id, which need not be the first: the parents of a reply come before it."""
-        known: set[str] = set()
-        is_missing = False
-        for attempt in range(_SCROLLS + 1):
-            seconds = _NEXT_CARDS_S if attempt else _FIRST_CARD_S
-            reading = await read_cards(visit, known, seconds, scroll=attempt > 0)
-            for card in reading.cards:
-                if card.id == self.tweet_id:
-                    return card
-            known.update(card.id for card in reading.cards)
-            is_missing = reading.is_missing
-            if is_missing or not known:
-                break
-        if known or is_missing:
-            raise NotFoundError(f"post {self.tweet_id} is not on its page {visit.where}")
-        if visit.session.state is Wall.LOGGED_OUT:
-            raise LoggedOutError(f"a login wall stands before {visit.where}", "renew the session")
-        raise PageChangedError(selectors.CARD.name, visit.where)
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What came of looking for one card on its own page."""
+
+    card: Card | None
+    is_on_top: bool = False
+    """Whether nothing stands above the card that it could answer."""
+
+    saw_cards: bool = True
+    is_missing: bool = False
+    """Whether the page says in so many words that there is nothing."""
+
+
+async def find_card(visit: Visit, tweet_id: TweetId) -> Sought:
+    """Look for the card with this id, which need not be the first: the parents of a reply come before it.
+
+    Raises:
+        SiteBusyError: the page says that it could not load the posts.
+    """
+    known: set[str] = set()
+    is_missing = False
+    for attempt in range(_SCROLLS + 1):
+        seconds = _NEXT_CARDS_S if attempt else _FIRST_CARD_S
+        reading = await read_cards(visit, known, seconds, scroll=attempt > 0)
+        for card in reading.cards:
+            if card.id == tweet_id:
+                return Sought(card, is_on_top=attempt == 0 and card.place == 0)
+        known.update(card.id for card in reading.cards)
+        is_missing = reading.is_missing
+        if is_missing or not known:
+            break
+    return Sought(None, saw_cards=bool(known), is_missing=is_missing)
+
+
+def _absence(visit: Visit, sought: Sought, tweet_id: TweetId) -> AppError:
+    if sought.saw_cards or sought.is_missing:
+        return NotFoundError(f"post {tweet_id} is not on its page {visit.where}")
+    if visit.session.state is Wall.LOGGED_OUT:
+        return LoggedOutError(f"a login wall stands before {visit.where}", "renew the session")
+    return PageChangedError(selectors.CARD.name, visit.where)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 from actors.domain.snowflake import created_at
@@ -13,7 +14,7 @@ from actors.pages.visit import Visit
 from actors.pages.wall import require_account
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from datetime import datetime
 
     from playwright.async_api import Page
@@ -36,7 +37,7 @@ class OwnPost:
     text: str
     created_at: datetime
     replying_to: str | None
-    """Handle of whom it answers, None for a post that stands alone."""
+    """Handle of whom it answers, our own for an answer to ourselves; None for a post that stands alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ class TimelineReading:
 
     posts: tuple[OwnPost, ...]
     reached_back: bool
-    """Whether the scan saw an own post older than `since`, or the site said that there is none at all, and every card
-    on the way could be read. Otherwise a post that is not here may still exist."""
+    """Whether the scan saw an own post older than `since` in its place, or the site said that there is none at all, and
+    every card on the way could be read. Otherwise a post that is not here may still exist."""
 
     site_time: datetime
     drift: tuple[str, ...] = ()
@@ -82,6 +83,7 @@ class ReadOwnTimeline:
         known: set[str] = set()
         posts: dict[str, OwnPost] = {}
         reached_back, unclear, fruitless = False, False, 0
+        in_place: set[TweetId] = set()
         for attempt in range(_SCROLLS + 1):
             seconds = _NEXT_CARDS_S if attempt else _FIRST_CARD_S
             reading = await read_cards(visit, known, seconds, scroll=attempt > 0)
@@ -92,19 +94,42 @@ class ReadOwnTimeline:
             fruitless = 0 if ids - known else fruitless + 1
             known |= ids
             posts.update((post.id, post) for post in self._own(reading.cards))
+            is_end = fruitless >= _FRUITLESS_SCROLLS
+            in_place |= _in_place(reading.cards, is_end=is_end)
             # A card that could not be read may be the very post that is looked for.
             unclear = unclear or reading.unclear > 0
-            is_past = any(post.created_at < self.since for post in posts.values())
+            is_past = any(post.created_at < self.since for post in posts.values() if post.id in in_place)
             reached_back = (is_empty or is_past) and not unclear
-            if is_empty or is_past or len(posts) >= self.limit or fruitless >= _FRUITLESS_SCROLLS:
+            if is_empty or is_past or len(posts) >= self.limit or is_end:
                 break
         newest_first = sorted(posts.values(), key=lambda post: post.created_at, reverse=True)
         return TimelineReading(tuple(newest_first[: self.limit]), reached_back, visit.site_time, visit.drift)
 
-    def _own(self, cards: Iterable[Card]) -> list[OwnPost]:
-        """Keep our posts in their own place: a pinned or reposted one says nothing of how far back the page reaches."""
+    def _own(self, cards: Sequence[Card]) -> list[OwnPost]:
+        """Keep our posts: a pinned or reposted one says nothing of how far back the page reaches."""
+        above = {card.place: card for card in cards}
         return [
-            OwnPost(card.id, card.text, created_at(card.id), card.replying_to)
+            OwnPost(card.id, card.text, created_at(card.id), _answered(card, above.get(card.place - 1)))
             for card in cards
             if card.author.lower() == self.account.lower() and not card.is_pinned and not card.is_repost
         ]
+
+
+def _answered(card: Card, above: Card | None) -> str | None:
+    """Return whom a card answers.
+
+    A timeline goes back in time from card to card, but for an answer, which stands below its older parent; there the
+    site may leave out the line that says whom it answers.
+    """
+    if card.replying_to is not None or above is None or above.is_pinned or above.is_repost:
+        return card.replying_to
+    return above.author if int(above.id) < int(card.id) else None
+
+
+def _in_place(cards: Sequence[Card], *, is_end: bool) -> set[TweetId]:
+    """Return the cards that stand where their time puts them, which parents above their answers do not.
+
+    The last one may be such a parent for all that is known, unless the timeline ends with it.
+    """
+    placed = {card.id for card, below in pairwise(cards) if int(card.id) > int(below.id)}
+    return placed | {cards[-1].id} if is_end and cards else placed

@@ -20,7 +20,7 @@ from actors.errors import (
     RateLimitedError,
     SiteBusyError,
 )
-from actors.pages.selectors import IDENTITY
+from actors.pages.selectors import CONSENT_REFUSE, IDENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,7 @@ class SessionState:
 PHRASES: Mapping[str, Wall] = {
     "Rate limit exceeded": Wall.RATE_LIMITED,
     "Something went wrong": Wall.BUSY,
-    "Refuse non-essential cookies": Wall.CONSENT,
+    CONSENT_REFUSE.text: Wall.CONSENT,
 }
 """How the site begins to say it, looked for outside of everything people wrote."""
 
@@ -66,7 +66,7 @@ _CHALLENGE_PATH = re.compile(r"/(account/(access|verify)|i/flow/(challenge|verif
 _CONSENT_PATH = re.compile(r"/i/flow/consent(/|$)")
 _LOGIN_PATH = re.compile(r"/(i/flow/login|login)(/|$)")
 _PROFILE_PATH = re.compile(r"/(\w{1,20})/?")
-_TOO_MANY_REQUESTS = 429
+TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 
 
@@ -81,9 +81,9 @@ def classify(status: int | None, landmarks: Mapping[str, Any]) -> SessionState:
     shown = {PHRASES[phrase] for phrase in landmarks["phrases"]}
     signs = (
         (Wall.CHALLENGE, _CHALLENGE_PATH.match(path)),
-        (Wall.CONSENT, _CONSENT_PATH.match(path) or landmarks["consent"] >= 0 or Wall.CONSENT in shown),
+        (Wall.CONSENT, is_consent_path(path) or landmarks["consent"] >= 0 or Wall.CONSENT in shown),
         (Wall.LOGGED_OUT, _LOGIN_PATH.match(path)),
-        (Wall.RATE_LIMITED, status == _TOO_MANY_REQUESTS or Wall.RATE_LIMITED in shown),
+        (Wall.RATE_LIMITED, status == TOO_MANY_REQUESTS or Wall.RATE_LIMITED in shown),
         (Wall.BUSY, is_refusal(status) or Wall.BUSY in shown),
         (Wall.LOGGED_IN, account is not None),
         (Wall.LOGGED_OUT, landmarks["login"] >= 0),
@@ -95,7 +95,21 @@ def classify(status: int | None, landmarks: Mapping[str, Any]) -> SessionState:
 
 def is_refusal(status: int | None) -> bool:
     """Say whether an HTTP status asks for patience, so that there is no page to wait for."""
-    return status is not None and (status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR)
+    return status is not None and (status == TOO_MANY_REQUESTS or status >= _SERVER_ERROR)
+
+
+def is_consent_path(path: str) -> bool:
+    """Say whether an address is that of a consent page, which then stands in place of the page that was asked for."""
+    return bool(_CONSENT_PATH.match(path))
+
+
+def trouble(state: Wall, where: str) -> SiteBusyError:
+    """Return the error for a page that the site does not serve, for one reason (RATE_LIMITED) or another."""
+    if state is Wall.RATE_LIMITED:
+        return RateLimitedError(f"the site says on {where} that we ask too often")
+    if state is Wall.BLANK:
+        return SiteBusyError(f"{where} stayed blank")
+    return SiteBusyError(f"the site failed on {where}")
 
 
 def refuse_walls(session: SessionState, where: str) -> None:
@@ -110,12 +124,8 @@ def refuse_walls(session: SessionState, where: str) -> None:
     if session.state in (Wall.CHALLENGE, Wall.CONSENT):
         kind = ConsentError if session.state is Wall.CONSENT else ChallengeError
         raise kind(f"a {session.state} page stands before {where}", "log in by hand and pass it")
-    if session.state is Wall.RATE_LIMITED:
-        raise RateLimitedError(f"the site asks for patience on {where}")
-    if session.state is Wall.BUSY:
-        raise SiteBusyError(f"the site says that something went wrong on {where}")
-    if session.state is Wall.BLANK:
-        raise SiteBusyError(f"{where} stayed blank")
+    if session.state in (Wall.RATE_LIMITED, Wall.BUSY, Wall.BLANK):
+        raise trouble(session.state, where)
     if session.state is Wall.UNKNOWN:
         raise PageChangedError(IDENTITY.name, where)
 

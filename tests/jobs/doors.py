@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from actors.config import Config, load
 from actors.domain.learning.snapshot import prior_snapshot
 from actors.job import JobContext, JobsView
-from actors.pages.compose import Published
+from actors.pages.publication import Published
 from actors.pages.timeline import TimelineReading
 from tests.fakes import decision
 

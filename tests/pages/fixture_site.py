@@ -20,6 +20,7 @@ NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 """The site's clock stands still."""
 
 _COMPOSER = Path(__file__).with_name("composer.html")
+_REPLY = Path(__file__).with_name("reply.js")
 _HELD_LIMIT_S = 60.0
 _NAVIGATION = '<nav><a data-testid="AppTabBar_Profile_Link" href="/{account}" aria-label="Profile">Profile</a></nav>'
 
@@ -76,8 +77,14 @@ class FixtureSite:
         self.asked: list[str] = []
         """Path of every page that was asked for, in order of arrival."""
 
+        self.cut: set[str] = set()
+        """Paths of pages whose connection breaks off before their end."""
+
         self.created: list[str] = []
         """Text of every create call, in order of arrival: what the world would see published."""
+
+        self.parents: list[str | None] = []
+        """What each of them answers, None for a post that stands alone."""
 
         self.answer: Callable[[str], tuple[int, Any] | None] = lambda _: (200, created(post_id(0)))
         """Status and body for a create call with that text; None holds the connection."""
@@ -98,6 +105,10 @@ class FixtureSite:
         """Put the composer's page in its place, with a script run at the end of it, and altered by `markup`."""
         page = _COMPOSER.read_text().replace("<!-- navigation -->", _NAVIGATION.format(account="us"))
         self.pages["/compose/post"] = markup(page).replace("/* script */", script)
+
+    def show_status(self, path: str, *cards: str, script: str = "") -> None:
+        """Put a post's page at `path`, whose cards can be answered; the script may change what the dialog does."""
+        self.show(path, *cards, script=_REPLY.read_text() + script)
 
     def hold(self) -> None:
         """Keep a connection open without an answer until the site closes."""
@@ -127,12 +138,14 @@ def _handler(site: FixtureSite) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
                 return
             body = site.pages.get(path)
-            self._send(site.statuses.get(path, 200 if body is not None else 404), "text/html", body or "")
+            status = site.statuses.get(path, 200 if body is not None else 404)
+            self._send(status, "text/html", body or "", missing=1000 if path in site.cut else 0)
 
         def do_POST(self) -> None:
             sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             text = sent["variables"]["tweet_text"]
             site.created.append(text)
+            site.parents.append(sent["variables"].get("reply", {}).get("in_reply_to_tweet_id"))
             answer = site.answer(text)
             if answer is None:
                 site.hold()
@@ -146,12 +159,13 @@ def _handler(site: FixtureSite) -> type[BaseHTTPRequestHandler]:
         def log_message(self, *_: object) -> None:
             pass
 
-        def _send(self, status: int, kind: str, text: str) -> None:
+        def _send(self, status: int, kind: str, text: str, missing: int = 0) -> None:
             body = text.encode()
             self.send_response(status)
             self.send_header("Content-Type", f"{kind}; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(body) + missing))
             self.end_headers()
             self.wfile.write(body)
+            self.close_connection = missing > 0
 
     return Handler

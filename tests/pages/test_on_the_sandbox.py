@@ -15,8 +15,9 @@ import pytest
 
 from actors.domain.evidence import match
 from actors.errors import LoggedOutError, NotFoundError
-from actors.pages.compose import Published, PublishPost
+from actors.pages.compose import PublishPost
 from actors.pages.profile import ReadProfile
+from actors.pages.publication import Published
 from actors.pages.session import ProbeSession
 from actors.pages.status import PostReading, ReadPost
 from actors.pages.timeline import ReadOwnTimeline, TimelineReading
@@ -106,7 +107,7 @@ def sandbox(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture
 def short_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up on missing evidence soon."""
-    monkeypatch.setattr("actors.pages.compose._EVIDENCE_S", 1.5)
+    monkeypatch.setattr("actors.pages.publication._EVIDENCE_S", 1.5)
 
 
 def test_an_account_without_posts_has_a_timeline_that_says_so(sandbox: Sandbox) -> None:

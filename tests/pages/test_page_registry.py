@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from actors.errors import DeadlineError
 from actors.pages import script, selectors
 from actors.pages.compose import PublishPost
 from actors.pages.profile import ReadProfile
+from actors.pages.reply import PublishReply, Target
 from actors.pages.session import ProbeSession
 from actors.pages.status import ReadPost
 from actors.pages.timeline import ReadOwnTimeline
@@ -51,6 +52,7 @@ def test_no_test_id_is_spelled_outside_of_the_registry() -> None:
     "errand",
     [
         PublishPost("text", "decision"),
+        PublishReply("text", "decision", Target("1234567890123456789", "them", True, timedelta(hours=24))),
         ReadPost("1234567890123456789", "us"),
         ReadOwnTimeline("us", datetime(2026, 3, 1, tzinfo=UTC)),
         ProbeSession(),

@@ -32,7 +32,7 @@ OTHER_ID = post_id(60 * 24)
 @pytest.fixture
 def short_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up on missing evidence soon."""
-    monkeypatch.setattr("actors.pages.compose._EVIDENCE_S", 1.0)
+    monkeypatch.setattr("actors.pages.publication._EVIDENCE_S", 1.0)
 
 
 def test_a_post_is_published_exactly_as_written_and_its_id_comes_from_the_answer(

@@ -33,8 +33,14 @@ draw();
 """
 
 
+@pytest.fixture
+def short_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """See soon that a timeline ends."""
+    monkeypatch.setattr("actors.pages.timeline._NEXT_CARDS_S", 0.05)
+
+
 def test_own_posts_are_listed_newest_first_until_before_the_time_asked_for(
-    chromium: Chromium, site: FixtureSite, desk: FakeDesk
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, short_end: None
 ) -> None:
     ids = [post_id(minutes) for minutes in (5, 20, 70)]
     site.show("/us", *(card(each, f"post {index}") for index, each in enumerate(ids)))
@@ -45,9 +51,8 @@ def test_own_posts_are_listed_newest_first_until_before_the_time_asked_for(
 
 
 def test_b8_pinned_posts_reposts_and_other_authors_are_left_out(
-    chromium: Chromium, site: FixtureSite, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, short_end: None
 ) -> None:
-    monkeypatch.setattr("actors.pages.timeline._NEXT_CARDS_S", 0.05)
     site.show(
         "/us",
         card(post_id(60 * 24), "pinned", context="Pinned"),
@@ -72,9 +77,8 @@ def test_posts_that_scrolled_away_are_remembered(chromium: Chromium, site: Fixtu
 
 
 def test_a_timeline_that_ends_early_has_not_reached_back(
-    chromium: Chromium, site: FixtureSite, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, short_end: None
 ) -> None:
-    monkeypatch.setattr("actors.pages.timeline._NEXT_CARDS_S", 0.05)
     site.show("/us", card(post_id(5), "the only one"))
     reading = chromium.perform(ReadOwnTimeline("us", HOUR_AGO), desk)
     assert len(reading.posts) == 1
@@ -111,7 +115,9 @@ def test_e1_nobody_elses_view_of_our_timeline_is_evidence(
         chromium.perform(ReadOwnTimeline("us", HOUR_AGO), desk)
 
 
-def test_replies_are_read_from_their_own_tab(chromium: Chromium, site: FixtureSite, desk: FakeDesk) -> None:
+def test_replies_are_read_from_their_own_tab(
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, short_end: None
+) -> None:
     reply = card(post_id(5), "our reply", replying_to="them")
     site.show(
         "/us/with_replies", card(post_id(9), "Replying to @nobody", author="them"), reply, card(post_id(70), "old")
@@ -120,12 +126,16 @@ def test_replies_are_read_from_their_own_tab(chromium: Chromium, site: FixtureSi
     assert [(post.text, post.replying_to) for post in reading.posts] == [("our reply", "them"), ("old", None)]
 
 
-def test_what_people_write_does_not_make_a_post_a_reply(chromium: Chromium, site: FixtureSite, desk: FakeDesk) -> None:
+def test_what_people_write_does_not_make_a_post_a_reply(
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, short_end: None
+) -> None:
     site.show("/us", card(post_id(70), "Replying to @them is rude"))
     assert chromium.perform(ReadOwnTimeline("us", HOUR_AGO), desk).posts[0].replying_to is None
 
 
-def test_b6_cards_that_come_one_by_one_leave_no_gap(chromium: Chromium, site: FixtureSite, desk: FakeDesk) -> None:
+def test_b6_cards_that_come_one_by_one_leave_no_gap(
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, short_end: None
+) -> None:
     ids = [post_id(minutes) for minutes in (70, 20, 5)]
     cards = json.dumps([card(each, f"post {each}") for each in ids]).replace("</", "<\\/")
     script = (

@@ -1,7 +1,8 @@
 // Reads all cards in the document, optionally after one scroll. Waits until a card with an id that is not in `known`
 // is there, or the element that says there is nothing, and then until the page has come to rest; at most `waitMs`
-// for the first and `settleMs` for the second.
-async ({ selectors, known, waitMs, quietMs, settleMs, scroll }) => {
+// for the first and `settleMs` for the second. With `press`, an id, it reads nothing but clicks the reply control of the
+// card that carries this id, found and clicked in one task, and tells how that went.
+async ({ selectors, known, waitMs, quietMs, settleMs, scroll, press }) => {
   const drift = new Set();
 
   const all = (name, root = document, keep = () => true) => {
@@ -83,9 +84,27 @@ async ({ selectors, known, waitMs, quietMs, settleMs, scroll }) => {
     };
   };
 
+  const present = () => all("card").filter((card) => !card.closest(selectors["card.promoted"].join(", ")));
+
+  const pressed = () => {
+    const card = present().find((each) => identity(each).id === press);
+    if (!card) {
+      return "gone";
+    }
+    const [control] = own("card.replies", card);
+    if (!control) {
+      return "bare";
+    }
+    if (control.disabled || control.getAttribute("aria-disabled") === "true") {
+      return "disabled";
+    }
+    control.click();
+    return "pressed";
+  };
+
   const snapshot = () => {
     drift.clear();
-    const cards = all("card").filter((card) => !card.closest(selectors["card.promoted"].join(", ")));
+    const cards = present();
     const [missing] = document.querySelectorAll(selectors["page.missing"].join(", "));
     return { cards: cards.map(read), missing: missing ? missing.textContent.trim() : null, drift: [...drift] };
   };
@@ -103,6 +122,9 @@ async ({ selectors, known, waitMs, quietMs, settleMs, scroll }) => {
       observer.observe(document, { childList: true, subtree: true, attributes: true, characterData: true });
     });
 
+  if (press) {
+    return pressed();
+  }
   if (scroll) {
     window.scrollBy(0, window.innerHeight * 0.8);
   }
