@@ -6,18 +6,20 @@ import json
 import subprocess
 import sys
 import threading
+import urllib.parse
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from actors.domain.evidence import match
-from actors.errors import LoggedOutError, NotFoundError
+from actors.errors import LoggedOutError, NotFoundError, TargetError
 from actors.pages.compose import PublishPost
 from actors.pages.profile import ReadProfile
 from actors.pages.publication import Published
+from actors.pages.reply import PublishReply, Target
 from actors.pages.session import ProbeSession
 from actors.pages.status import PostReading, ReadPost
 from actors.pages.timeline import ReadOwnTimeline, TimelineReading
@@ -71,11 +73,11 @@ class Sandbox:
         published: Published = self.perform(PublishPost(text, "decision"))
         return published
 
-    def find(self, text: str) -> tuple[TimelineReading, str | None]:
+    def find(self, text: str, *, replies: bool = False) -> tuple[TimelineReading, str | None]:
         """Scan our timeline for a text that was published a moment ago, until the site's index has caught up."""
         opened = datetime.fromisoformat(self.desk.prepared[-1]["site_time"])
         for _ in range(10):
-            reading: TimelineReading = self.perform(ReadOwnTimeline(self.account, opened - TOLERANCE))
+            reading: TimelineReading = self.perform(ReadOwnTimeline(self.account, opened - TOLERANCE, replies))
             found = match(reading.posts, text, (opened, reading.site_time), TOLERANCE)
             if found.tweet_id is not None or reading.site_time > opened + timedelta(minutes=5):
                 break
@@ -211,3 +213,63 @@ def test_e1_without_a_session_nothing_is_written(sandbox: Sandbox) -> None:
     with pytest.raises(LoggedOutError):
         sandbox.perform(PublishPost("A stranger writes.", "d"), logged_in=False)
     assert "A stranger writes." not in sandbox.texts()
+
+
+def somebody(sandbox: Sandbox, *, is_reply: bool = False) -> Target:
+    """Return the newest post, or answer, of somebody else as a target, as the site's own API gives it."""
+    variables = urllib.parse.quote(json.dumps({"handle": "tomas_reads"}))
+    entries = sandbox.get(f"/i/api/graphql/q/UserTweetsAndReplies?variables={variables}")["data"]["entries"]
+    post = next(each for each in entries if each["handle"] == "tomas_reads" and bool(each["replyingTo"]) == is_reply)
+    return Target(post["id"], post["handle"], must_be_root=True, max_age=timedelta(days=30))
+
+
+def test_b8_b13_b16_posts_and_replies_are_published_and_found_again_with_whom_they_answer(sandbox: Sandbox) -> None:
+    target, opened = somebody(sandbox), post_time(sandbox)
+    first = sandbox.publish("Part one: sleep needs darkness.")
+    assert first.tweet_id is not None
+    part = Target(first.tweet_id, sandbox.account.upper(), must_be_root=False, max_age=None)
+    second = sandbox.perform(PublishReply("Part two: and a cold room.", "d", part))
+    third = sandbox.perform(PublishReply("Part three, under part two.", "d", replace(part, id=second.tweet_id)))
+    reply = sandbox.perform(PublishReply("That is worth a try.", "d", target))
+    published = [first, second, third, reply]
+    truths = [post for post in sandbox.get("/_truth")["posts"] if post["id"] in {each.tweet_id for each in published}]
+    parents = [None, first.tweet_id, second.tweet_id, target.id]
+    assert [(post["id"], post["in_reply_to"]) for post in truths] == [
+        (each.tweet_id, parent) for each, parent in zip(published, parents, strict=True)
+    ]
+    assert {(each.evidence, each.drift) for each in published} == {("response", ())}
+    us = sandbox.account
+    expected = dict(zip([each.tweet_id for each in published], [None, us, us, target.author], strict=True))
+    for _ in range(10):
+        reading = sandbox.perform(ReadOwnTimeline(us, opened, replies=True))
+        seen = {post.id: post.replying_to for post in reading.posts if post.id in expected}
+        if len(seen) == len(expected):
+            break
+    assert seen == expected
+    assert reading.drift == ()
+
+
+def test_b1_a_lost_answer_to_a_reply_is_uncertain_and_the_timeline_names_it(
+    sandbox: Sandbox, short_evidence: None
+) -> None:
+    text = "This reply gets lost on its way."
+    sandbox.arm("response_lost")
+    published = sandbox.perform(PublishReply(text, "d", somebody(sandbox)))
+    assert (published.tweet_id, published.evidence, published.clicked) == (None, "none", True)
+    assert sandbox.find(text, replies=True)[1] == sandbox.truth(text)["id"]
+
+
+@pytest.mark.parametrize("code", ["deleted", "wrong_author", "not_root", "ours", "too_old"])
+def test_b16_an_unfit_target_is_left_alone(sandbox: Sandbox, code: str) -> None:
+    prepared, posts, fit = len(sandbox.desk.prepared), sandbox.get("/_truth")["posts"], somebody(sandbox)
+    unfit = {
+        "deleted": replace(fit, id=post_id(5)),
+        "wrong_author": replace(fit, author="somebody_else"),
+        "not_root": somebody(sandbox, is_reply=True),
+        "ours": replace(fit, id=posts[0]["id"], author=sandbox.account),
+        "too_old": replace(fit, max_age=timedelta(seconds=1)),
+    }[code]
+    with pytest.raises(TargetError) as refused:
+        sandbox.perform(PublishReply("Nobody reads this.", "d", unfit))
+    assert (refused.value.code, len(sandbox.desk.prepared)) == (code, prepared)
+    assert sandbox.get("/_truth")["posts"] == posts

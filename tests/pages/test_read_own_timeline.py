@@ -146,3 +146,57 @@ def test_b6_cards_that_come_one_by_one_leave_no_gap(
     site.show("/us", script=script)
     reading = chromium.perform(ReadOwnTimeline("us", HOUR_AGO), desk)
     assert {post.id for post in reading.posts} == set(ids)
+
+
+def test_b6_an_old_parent_above_a_new_answer_does_not_prove_how_far_back_the_page_reaches(
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, short_end: None
+) -> None:
+    old, new, older = post_id(90), post_id(5), post_id(120)
+    thread = (card(old, "part one"), card(new, "part two", replying_to="us"))
+    site.show("/us/with_replies", *thread, card(post_id(9), "ours"))
+    reading = chromium.perform(ReadOwnTimeline("us", HOUR_AGO, replies=True), desk)
+    assert not reading.reached_back, "all that is older stands above its answer"
+    assert {post.id for post in reading.posts} == {old, new, post_id(9)}
+    site.show("/us/with_replies", *thread, card(older, "ours"))
+    assert chromium.perform(ReadOwnTimeline("us", HOUR_AGO, replies=True), desk).reached_back
+
+
+def test_b6_the_last_card_may_be_the_parent_of_one_that_is_still_to_come(
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.pages.timeline._NEXT_CARDS_S", 1.0)
+    later = json.dumps(card(post_id(7), "part two", replying_to="us") + card(post_id(8), "looked for"))
+    script = (
+        "document.body.style.minHeight = '3000px';"
+        "addEventListener('scroll', () => setTimeout(() => {"
+        f"document.querySelector('main').insertAdjacentHTML('beforeend', {later});"
+        "}, 300), { once: true });"
+    ).replace("</", "<\\/")
+    site.show("/us/with_replies", card(post_id(5), "ours"), card(post_id(90), "part one"), script=script)
+    reading = chromium.perform(ReadOwnTimeline("us", HOUR_AGO, replies=True), desk)
+    assert "looked for" in [post.text for post in reading.posts]
+    assert not reading.reached_back
+
+
+def test_answers_are_told_by_the_parent_above_them_where_the_line_is_left_out(
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, short_end: None
+) -> None:
+    site.show(
+        "/us/with_replies",
+        card(post_id(500), "pinned", context="Pinned"),
+        card(post_id(2), "stands alone"),
+        card(post_id(40), "theirs", author="them"),
+        card(post_id(4), "to them"),
+        card(post_id(30), "part one"),
+        card(post_id(6), "part two"),
+        card(post_id(600), "passed on", author="them", context="Us reposted"),
+        card(post_id(8), "alone as well"),
+    )
+    reading = chromium.perform(ReadOwnTimeline("us", HOUR_AGO, replies=True), desk)
+    assert {post.text: post.replying_to for post in reading.posts} == {
+        "stands alone": None,
+        "to them": "them",
+        "part one": None,
+        "part two": "us",
+        "alone as well": None,
+    }
