@@ -85,6 +85,10 @@ class CircuitOpenError(TransientError):
         self.retry_after = retry_after
 
 
+class JournalError(TransientError):
+    """The local journal cannot be written: nothing may be published that it could not remember."""
+
+
 class AfterCommitError(TransientError):
     """Something broke after the permission to click: the click may have happened, and only evidence can tell."""
 
