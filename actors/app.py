@@ -38,6 +38,7 @@ from actors.runtime.client import Caller, Scope
 from actors.runtime.clock import Clock
 from actors.runtime.family import Family, FamilyPlan
 from actors.runtime.front import Front
+from actors.runtime.lease import LeaseKeeper, release_lease
 from actors.runtime.loop import Loop
 from actors.runtime.loop_keeper import LoopKeeper
 from actors.runtime.memory import Container, Memory
@@ -131,7 +132,8 @@ class App:
         for name, address in self.addresses.items():
             if name in ("clock", "browser") or name in self._families():
                 address.tell(Drain(), Band.CONTROL)
-        self._wait_for_runs(time.monotonic() + _DRAIN_S)
+        if self._wait_for_runs(time.monotonic() + _DRAIN_S):
+            release_lease(self.addresses["lease"])
 
     def end(self) -> None:
         """Stop the tree from the last child to the first; nothing is left running afterwards."""
@@ -216,6 +218,7 @@ class App:
                 spec("memory", self._make_memory),
                 group("servers", [self._keeper(server) for server in self.world.servers]),
                 group("resources", [self._keeper_of_loop(), *self._fronts()]),
+                spec("lease", self._make_lease),
                 group("families", [self._family(name) for name in self._families()]),
                 spec("clock", self._make_clock),
                 spec("operator", self._make_operator),
@@ -261,6 +264,10 @@ class App:
         # The two fronts that memory is spent behind: a page costs tens of megabytes, and a run sends for pages.
         fronts = (self._address("browser"), self._address("runs"))
         return Memory(context, Container(), fronts, self.addresses["board"])
+
+    def _make_lease(self, context: ActorContext) -> LeaseKeeper:
+        database, board, length = self.addresses["database"], self.addresses["board"], self.config.publishing.lease
+        return LeaseKeeper(context, self.boot_id, length.total_seconds(), database, board, self._opened)
 
     def _make_clock(self, context: ActorContext) -> Clock:
         entries = [
@@ -363,15 +370,16 @@ class App:
                 return True
         return False
 
-    def _wait_for_runs(self, until: float) -> None:
+    def _wait_for_runs(self, until: float) -> bool:
         waiter = threading.Event()
         running: list[str] = []
         while time.monotonic() < until:
             running = [job for name in self._families() for job in self._runs_of(name)]
             if not running:
-                return
+                return True
             waiter.wait(0.1)
         logger.warning("drain ran out of time, runs go on: %s", running, extra={"action": "drain_timeout"})
+        return False
 
     def _runs_of(self, family: str) -> tuple[str, ...]:
         try:

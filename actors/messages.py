@@ -247,6 +247,16 @@ class Pressure:
     usage: Usage | None
 
 
+@dataclass(frozen=True, slots=True)
+class LeaseState:
+    """Keeper of the lease to board: who is the publisher. `until`: when (monotonic) the lease runs out."""
+
+    holder: str
+    fence: int
+    is_ours: bool
+    until: float
+
+
 # Control: operator to clock and families.
 
 
@@ -276,6 +286,13 @@ class Trigger:
 @dataclass(frozen=True, slots=True)
 class Drain:
     """App to clock, families and fronts: admit nothing new; what runs may end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """App to the lease's keeper: the runs have ended, give the lease back; settles once that is done."""
+
+    reply: Reply
 
 
 @dataclass(frozen=True, slots=True)

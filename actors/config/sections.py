@@ -148,6 +148,8 @@ class PublishingSettings:
     uncertain_give_up: timedelta = duration("30m", "age at which an uncertain decision fails and a person is called",
                                             "schedule", "5m", "7d")
     index_lag: timedelta = duration("2m", "time the site may take to list a new post", "schedule", "0s", "1d")
+    lease: timedelta = duration("30s", "how long a dead publisher keeps another process from publishing", "real",
+                                "5s", "10m")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

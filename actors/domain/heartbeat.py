@@ -35,6 +35,7 @@ def _phrases(state: dict[str, Plain]) -> Iterator[str]:
     platform = _part(fronts, "browser").get("condition")
     yield f"platform {platform}" if platform and platform != "valid" else ""
     yield _memory(state)
+    yield _lease(state)
     yield _list("waiting", _part(state, "waiting"))
     families = _part(state, "families")
     yield _list("paused", [str(job) for family in families for job in _items(_part(families, family), "paused")])
@@ -49,6 +50,14 @@ def _memory(state: dict[str, Plain]) -> str:
     used, limit = _number(state, "memory", "used_mb"), _number(state, "memory", "limit_mb")
     level = _part(state, "memory").get("level")
     return f"memory {used}/{limit} MB{'' if level == 'ok' else f' {level}'}" if limit else ""
+
+
+def _lease(state: dict[str, Plain]) -> str:
+    lease = _part(state, "lease")
+    if not lease:
+        return ""
+    holder = "ours" if lease.get("is_ours") else str(lease.get("holder"))[:8] if lease.get("left_s") else "unknown"
+    return f"lease {_number(state, 'lease', 'fence')} {holder}"
 
 
 def _list(title: str, names: list[str] | dict[str, Plain]) -> str:

@@ -15,6 +15,7 @@ from actors.messages import (
     Describe,
     FamilyState,
     FrontState,
+    LeaseState,
     Planned,
     Pressure,
     Settled,
@@ -62,6 +63,7 @@ class Board:
     started: dict[str, datetime] = field(default_factory=dict)
     planned: Planned = field(default_factory=lambda: Planned({}, {}))
     pressure: Pressure | None = None
+    lease: LeaseState | None = None
     counts: Counter[str] = field(default_factory=Counter)
     dead_letters: int = 0
     beats: int = 0
@@ -90,6 +92,8 @@ class Board:
                 self.planned = message
             case Pressure():
                 self.pressure = message
+            case LeaseState():
+                self.lease = message
             case DeadLetter():
                 self.dead_letters += 1
                 logger.warning(
@@ -131,6 +135,7 @@ class Board:
             "next_due": dict(self.planned.next_due),
             "waiting": dict(self.planned.waiting),
             "memory": _memory(self.pressure),
+            "lease": _lease(self.lease),
             "counts": dict(self.counts),
         }
 
@@ -168,3 +173,13 @@ def _memory(pressure: Pressure | None) -> dict[str, Any] | None:
         return None
     used, limit = pressure.usage.used, pressure.usage.limit
     return {"level": str(pressure.level), "used_mb": used // _MIB, "limit_mb": limit // _MIB}
+
+
+def _lease(state: LeaseState | None) -> dict[str, Any] | None:
+    """Return who is the publisher, and for how many seconds from now; None until the lease's keeper knows."""
+    if state is None:
+        return None
+    left = max(0.0, state.until - time.monotonic())
+    # Its keeper may hang: what has run out is nobody's, whoever says otherwise.
+    is_ours = state.is_ours and left > 0
+    return {"holder": state.holder, "fence": state.fence, "is_ours": is_ours, "left_s": round(left, 1)}
