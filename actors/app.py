@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import redis
 
 from actors.config import Config
+from actors.control.inquiry import PublishingRules
 from actors.control.operator import Operator, Reach
 from actors.domain.backoff import Backoff
 from actors.domain.budget import lane_of
-from actors.domain.ledger import Caps
 from actors.domain.priority import Band, Priority
 from actors.domain.renewal import Renewal
 from actors.domain.supervision import Policy, Strategy
@@ -24,6 +24,7 @@ from actors.domain.waiting import stretch
 from actors.domain.why.situation import Moment, Question
 from actors.errors import AppError
 from actors.job import RESOURCES, JobContext, JobsView
+from actors.ledger.permission import caps_of
 from actors.messages import Describe, Drain, Exited, Trigger
 from actors.resources.browser import BrowserClient
 from actors.resources.database import DatabaseClient
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from actors.job import Job
+    from actors.resources.journal import Journal
     from actors.resources.plans import FrontPlan
     from actors.runtime.time import ScheduleClock
     from actors.world import World
@@ -79,6 +81,7 @@ class App:
     world: World
     clock: ScheduleClock
     boot_id: str
+    journal: Journal
     addresses: dict[str, Address] = field(default_factory=dict)
     ended: threading.Event = field(default_factory=threading.Event)
     """Set when the process is to end, for whatever reason."""
@@ -291,7 +294,7 @@ class App:
         return Clock(context, clock, self.jobs, entries, backoffs, families, database, browser, board, opened)
 
     def _make_operator(self, context: ActorContext) -> Operator:
-        publishing = self.config.publishing
+        rules = PublishingRules(caps_of(self.config, "content"), self.config.publishing.approval, self.boot_id)
         reach = Reach(
             clock=self.addresses["clock"],
             board=self.addresses["board"],
@@ -302,7 +305,7 @@ class App:
             family_of={job.name: job.family for job in self.jobs.values()},
             aliases={alias: job.name for job in self.jobs.values() for alias in job.covers},
             question=self._question,
-            caps=Caps(publishing.content_per_hour, publishing.content_per_day, publishing.spacing),
+            rules=rules,
             shutdown=self.shutdown,
             now=self.clock.now,
         )
@@ -351,6 +354,7 @@ class App:
             now=self.clock.now,
             speed=self.clock.speed,
             jobs=self,
+            journal=self.journal,
             **{name: door for name, door in doors.items() if name in run.job.uses},
         )
 

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
     from types import ModuleType
+    from uuid import UUID
 
     import pydantic
 
     from actors.config import Config
     from actors.domain.budget import MoneyLane
+    from actors.domain.journal import Grant, Testimony, Unsettled
     from actors.pages.errand import Errand
     from actors.sql.queries import Statement
 
@@ -101,6 +103,25 @@ class JobsView:
     running: dict[str, datetime]
 
 
+class JournalDoor(Protocol):
+    """The local journal of what was published. See `actors.resources.journal.Journal`; safe in any thread."""
+
+    def verify(self) -> None:
+        """Prove that it can be written now."""
+
+    def grant(self, grant: Grant) -> None:
+        """Keep an intent, durably, before its click is permitted."""
+
+    def receipt(self, testimony: Testimony) -> None:
+        """Keep what became of it, durably."""
+
+    def settle(self, attempt_id: UUID) -> None:
+        """Note that the ledger knows all there is to know of this attempt."""
+
+    def unsettled(self) -> Sequence[Unsettled]:
+        """Return the attempts of which the ledger may not know all, in the order of their grants."""
+
+
 class JobsDoor(Protocol):
     """What a run may know of other jobs, and the one thing it may ask for."""
 
@@ -133,6 +154,7 @@ class JobContext:
     speed: float
     """Schedule seconds in a real one."""
     jobs: JobsDoor
+    journal: JournalDoor
     database: DatabaseDoor = None  # type: ignore[assignment]
     browser: BrowserDoor = None  # type: ignore[assignment]
     openai: OpenAIDoor = None  # type: ignore[assignment]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from actors.resources.database import Database, DatabaseWorker
 from actors.sql.queries import Statement, Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -61,6 +62,16 @@ class LedgerDoor:
             cursor = connection.execute(text.encode(), params)
             return cursor.fetchall() if cursor.description is not None else []
 
+    @contextlib.contextmanager
+    def unguarded(self, *tables: str) -> Iterator[None]:
+        """Switch the ledger's rules off, to put something into it that no way leads to."""
+        tables = tables or ("decisions", "publish_attempts", "receipts")
+        for table in tables:
+            self.sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        yield
+        for table in tables:
+            self.sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
     def close(self) -> None:
         self._database.close()
 
@@ -82,8 +93,14 @@ def decision(text: str, *, due: datetime = NOW, **changes: Any) -> Row:
     """Return the parameters of `insert_decision`."""
     row: Row = {
         "decision_id": uuid.uuid4(),
+        "lane": "content",
+        "kind": "single",
         "text": text,
+        "parts": [text],
         "content_hash": content_hash(text),
+        "target_id": None,
+        "target_author": "",
+        "conversation_id": None,
         "generator": "coach",
         "topic": "walking",
         "hook": "question",
@@ -100,3 +117,14 @@ def decision(text: str, *, due: datetime = NOW, **changes: Any) -> Row:
         "scheduled_at": due,
     }
     return {**row, **changes}
+
+
+def thread(*parts: str, due: datetime = NOW, **changes: Any) -> Row:
+    """Return the parameters of `insert_decision` for a thread."""
+    return decision("\n\n".join(parts), due=due, kind="thread", parts=list(parts), **changes)
+
+
+def reply(text: str, target_id: str, author: str, *, due: datetime = NOW, **changes: Any) -> Row:
+    """Return the parameters of `insert_decision` for a reply to a root post."""
+    target = {"target_id": target_id, "target_author": author, "conversation_id": target_id}
+    return decision(text, due=due, **{"lane": "reply", "kind": "reply", **target, **changes})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -20,6 +21,7 @@ from actors.commands.loading import data_folder, load_all
 from actors.commands.proof import insist, prove_registry
 from actors.domain.boot import BootState
 from actors.errors import AppError, ConfigError
+from actors.resources.journal import Journal
 from actors.runtime.boot import BootFile
 from actors.runtime.time import load_clock
 from actors.world import open_world
@@ -73,8 +75,10 @@ def run(*, speed: float, lasting: timedelta | None, data: Path | None) -> int:
             if ended.is_set():
                 boots.mark(BootState.ENDED)
                 return 1
-            life = _Life(App(config, jobs, world, clock, boot_id, ended=ended, asked=asked), boots, lasting)
-            code = life.live(began)
+            with contextlib.closing(Journal(folder / "journal")) as journal:
+                app = App(config, jobs, world, clock, boot_id, journal, ended=ended, asked=asked)
+                life = _Life(app, boots, lasting)
+                code = life.live(began)
         finally:
             world.close()
             logger.info("the supervisor has stopped", extra={"action": "stopped"})

@@ -137,11 +137,21 @@ class BreakerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishingSettings:
-    """How much is published, and how long a doubt may last."""
+    """How much is published and when it is too late, and how long a doubt may last."""
 
     content_per_hour: int = setting(4, "posts in any 60 minutes of schedule time", low=0, high=60)
     content_per_day: int = setting(48, "posts in any 24 hours of schedule time", low=0, high=500)
     spacing: timedelta = duration("20m", "least time between two posts", "schedule", "0s", "7d")
+    replies_per_hour: int = setting(4, "replies in any 60 minutes of schedule time", low=0, high=60)
+    replies_per_day: int = setting(60, "replies in any 24 hours of schedule time", low=0, high=500)
+    reply_spacing: timedelta = duration("10m", "least time between two replies", "schedule", "0s", "7d")
+    replies_per_author_day: int = setting(1, "replies to one author in any 24 hours", low=0, high=50)
+    replies_per_author_week: int = setting(3, "replies to one author in any 7 days", low=0, high=100)
+    replies_per_conversation: int = setting(1, "replies in one conversation in any 30 days", low=0, high=20)
+    approval: bool = setting(False, "whether only decisions go out that somebody approved")
+    content_stale: timedelta = duration("1d", "lateness at which a post is cancelled", "schedule", "1h", "31d")
+    reply_stale: timedelta = duration("1h", "lateness at which a reply is cancelled", "schedule", "1m", "7d")
+    target_age: timedelta = duration("1d", "age up to which a post is answered", "schedule", "1m", "31d")
     queue_depth: int = setting(6, "decisions `plan` keeps ready", low=1, high=100)
     uncertain_scan_gap: timedelta = duration("5m", "least time between the two scans that prove a post absent",
                                              "schedule", "5m", "1d")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from actors.domain.caps import DAY
 from actors.domain.why.explanation import Explanation, LastRun, compose
 from actors.domain.why.publication import LedgerUnknown, reasons_of_publishing
 from actors.domain.why.situation import CLOCK, RUNS, Absence, Part, Publishing, Question
@@ -15,7 +15,7 @@ from actors.sql.queries import Statement, Transaction
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from actors.domain.ledger import Caps
+    from actors.domain.caps import Caps
     from actors.domain.why.situation import Reason
 
 PUBLISHER, PLANNER = "posting", "plan"
@@ -38,14 +38,26 @@ def road_of(question: Question) -> tuple[str, ...]:
     return (CLOCK, question.family, RUNS, *question.uses)
 
 
-def ledger_questions(question: Question) -> Transaction:
+@dataclass(frozen=True, slots=True)
+class PublishingRules:
+    """What the ledger's answers are held against."""
+
+    caps: Caps
+    approval: bool
+    """Whether only approved decisions go out."""
+    boot_id: str
+    """Of this process."""
+
+
+def ledger_questions(question: Question, rules: PublishingRules) -> Transaction:
     """Return what is asked of the ledger when nothing is posted."""
     now = question.moment.now
     return Transaction(
         (
             Statement("get_flag", {"name": "kill_switch"}),
-            Statement("recent_intents", {"lane": _LANE, "since": now - timedelta(hours=24)}),
-            Statement("earliest_decision", {"lane": _LANE}),
+            Statement("recent_publications", {"lane": _LANE, "since": now - DAY}),
+            Statement("earliest_decision", {"lane": _LANE, "approval": rules.approval}),
+            Statement("lease_state"),
         )
     )
 
@@ -59,7 +71,7 @@ class Inquiry:
     question: Question
     until: float
     """When (monotonic) whoever is silent counts as away."""
-    caps: Caps
+    rules: PublishingRules
     planner: Question | None = None
     parts: dict[tuple[str, str], Part] = field(default_factory=dict)
     """By job and actor."""
@@ -108,13 +120,17 @@ class Inquiry:
             return [LedgerUnknown("no answer in time")]
         if self.ledger[1] is not None:
             return [LedgerUnknown(str(self.ledger[1]))]
-        flags, intents, queued = self.ledger[0]
+        flags, publications, queued, leases = self.ledger[0]
+        holder = leases[0]["holder"] if leases[0]["left_s"] > 0 else "none"
         publishing = Publishing(
             is_known=True,
             kill_switch=bool(flags) and flags[0]["is_on"],
-            caps=self.caps,
-            intents=[row["intent_at"] for row in intents],
+            caps=self.rules.caps,
+            publications=[row["at"] for row in publications],
             next_decision=queued[0]["due"],
+            latest_intent=max((row["intent_at"] for row in publications), default=None),
+            publisher="" if holder == self.rules.boot_id else holder,
+            unapproved=queued[0]["unapproved"] if self.rules.approval else 0,
             refill=refill,
         )
         return reasons_of_publishing(publishing, self.question.moment.now)

@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from actors.control.channel import REPLIES, Channel
-from actors.control.inquiry import LEDGER, PLANNER, PUBLISHER, Asked, Inquiry, ledger_questions, road_of
+from actors.control.inquiry import (
+    LEDGER,
+    PLANNER,
+    PUBLISHER,
+    Asked,
+    Inquiry,
+    PublishingRules,
+    ledger_questions,
+    road_of,
+)
 from actors.control.signature import SeenNonces, authorise
 from actors.control.words import Command, Refused, parse
 from actors.domain.priority import Band, Priority
@@ -31,7 +40,6 @@ if TYPE_CHECKING:
     import redis
 
     from actors.config import Secret
-    from actors.domain.ledger import Caps
     from actors.domain.why.situation import Question
     from actors.runtime.address import Address
     from actors.runtime.cell import ActorContext
@@ -76,7 +84,7 @@ class Reach:
     """Inventory names to the jobs that cover them."""
     question: Callable[[str], Question]
     """What is to be asked about a job, at this moment."""
-    caps: Caps
+    rules: PublishingRules
     shutdown: Callable[[str], None]
     now: Callable[[], datetime]
 
@@ -235,7 +243,7 @@ class Operator:
             return
         until = now + (_LEDGER_S if planner is not None else _EXPLAIN_S)
         refill = reach.question(planner) if planner is not None else None
-        inquiry = Inquiry([command.id], reach.question(job), until, reach.caps, refill)
+        inquiry = Inquiry([command.id], reach.question(job), until, reach.rules, refill)
         number = next(_INQUIRIES)
         self.inquiries[number] = inquiry
         actors = {CLOCK: reach.clock, **reach.families, **reach.fronts}
@@ -247,7 +255,9 @@ class Operator:
                     actors[name].tell(Explain(question, reply), Band.P1)
         if planner is not None:
             asked = Asked(number, job, LEDGER)
-            self._request(reach.database, ledger_questions(inquiry.question), asked, Priority.P2, _LEDGER_S)
+            self._request(
+                reach.database, ledger_questions(inquiry.question, reach.rules), asked, Priority.P2, _LEDGER_S
+            )
         self.context.wake_at(until)
 
     def _answered(self, asked: Asked, value: Any, error: BaseException | None) -> None:

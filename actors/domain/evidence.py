@@ -47,6 +47,10 @@ class Scan:
     """Whether it saw a post older than the attempt, or the site's own word that there is none."""
 
 
+TOLERANCE = timedelta(minutes=2)
+"""How far an id's time may lie outside of an attempt, on the platform's clock: its `Date` header has whole seconds and
+comes from another machine than the id."""
+
 SCAN_GAP = timedelta(minutes=5)
 """Least time between the two scans that prove an absence (design.md 8)."""
 

@@ -1,4 +1,4 @@
-"""The publishing ledger's decisions: may a post go out now, and what follows from what came of it.
+"""The publishing ledger's decisions about an attempt in doubt.
 
 From the moment an intent is durable there are two ways on: a receipt, or doubt that only evidence resolves.
 """
@@ -6,45 +6,15 @@ From the moment an intent is durable there are two ways on: a receipt, or doubt 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from actors.domain.evidence import Scan, doubts, is_absent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from datetime import datetime, timedelta
 
 MOST_ATTEMPTS = 3
-"""Attempts of one decision, proven absent each time, before it fails for good (domain.md 3.1)."""
-
-_HOUR, _DAY = timedelta(hours=1), timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True)
-class Caps:
-    """Rolling limits of one lane, counted over intents. `spacing` is the least time between two of them."""
-
-    per_hour: int
-    per_day: int
-    spacing: timedelta
-
-
-def allowed_at(intents: Sequence[datetime], caps: Caps, now: datetime) -> datetime | None:
-    """Return when the next intent is allowed: `now` or later. None: never, because a cap is zero.
-
-    `intents` are the times of the lane's intents of the last 24 hours, in any order; proven absent ones do not count.
-    """
-    if caps.per_hour < 1 or caps.per_day < 1:
-        return None
-    times = sorted(intents)
-    bounds = [now]
-    if times:
-        bounds.append(times[-1] + caps.spacing)
-    # A window is open at its old end, so an intent leaves it exactly one window after it was made.
-    for window, most in ((_HOUR, caps.per_hour), (_DAY, caps.per_day)):
-        if len(times) >= most:
-            bounds.append(times[-most] + window)
-    return max(bounds)
+"""Attempts of one part, proven absent each time, before it fails for good (domain.md 3.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +22,7 @@ class Doubt:
     """An attempt past its commit point without a receipt; times are on the platform's clock, but for `first_look`."""
 
     attempts: int
-    """Intents of the decision so far, this one included."""
+    """Intents of its part so far, this one included."""
 
     click_until: datetime
     conclusive_scans: tuple[datetime, ...] = ()

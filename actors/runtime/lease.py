@@ -132,7 +132,7 @@ class LeaseKeeper:
             return
         self.asked = None
         if asked.is_release:
-            self._released(value, error)
+            self._released(value, error, asked.at, now)
             return
         if error is None:
             self._note(self.lease.answered(LeaseRow(**value[0][0]), asked.at, now))
@@ -150,19 +150,21 @@ class LeaseKeeper:
             return
         self._ask(now, Statement("release_lease", {"boot_id": self.boot_id}), Statement("lease_state"))
 
-    def _released(self, value: Any, error: BaseException | None) -> None:
+    def _released(self, value: Any, error: BaseException | None, asked_at: float, now: float) -> None:
         assert self.releasing is not None
         if error is not None:
             self.releasing.fail(error)
             return
-        released, (state,) = value
+        released, (row,) = value
         if released:
             self.lease.released()
             self._tell_board()
-            logger.info("the lease is given back", extra={"action": "lease_released", "fence": state["fence"]})
+            logger.info("the lease is given back", extra={"action": "lease_released", "fence": row["fence"]})
             self.releasing.settle(None)
-        else:
-            self.releasing.fail(ConflictError(f"an attempt is open, or the lease is another's: {state}"))
+            return
+        is_ours = row["holder"] == self.boot_id
+        self._note(self.lease.answered(LeaseRow(row["holder"], row["fence"], is_ours, row["left_s"]), asked_at, now))
+        self.releasing.fail(ConflictError("an attempt is open" if is_ours else "it is another's"))
 
     def _note(self, changes: list[LeaseChange], data: str = "") -> None:
         for change in changes:

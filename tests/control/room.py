@@ -8,12 +8,14 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import redis
 
 from actors.config import Secret
 from actors.control.channel import CHANNEL, REPLIES
+from actors.control.inquiry import PublishingRules
 from actors.control.operator import Operator, Reach
-from actors.domain.ledger import Caps
+from actors.domain.caps import Caps
 from actors.domain.priority import Priority
 from actors.domain.why.situation import Moment, Part, Question
 from actors.messages import Describe, Explain
@@ -100,6 +102,10 @@ class ControlRoom:
         stage.front(Database(database_url, 2, dict.fromkeys(Priority, 10.0)), 2)
         if make_clock is not None:
             stage.actor("clock", lambda context: make_clock(stage, context))
+        with psycopg.connect(database_url) as connection:
+            connection.execute(
+                "UPDATE publisher_lease SET boot_id = 'boot', fence = 1, expires_real = now() + interval '1 hour'"
+            )
         self.ended: list[str] = []
         self.is_ended = threading.Event()
         jobs = {"plan": "content", "posting": "publishing"}
@@ -110,7 +116,7 @@ class ControlRoom:
             family_of=jobs,
             aliases={"planner": "plan"},
             question=question,
-            caps=Caps(4, 48, timedelta(minutes=20)),
+            rules=PublishingRules(Caps(4, 48, timedelta(minutes=20)), approval=False, boot_id="boot"),
             shutdown=self._end,
             now=lambda: NOW,
         )

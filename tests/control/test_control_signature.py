@@ -15,16 +15,26 @@ NOW = 1_000_000.0
 NONCE = "n" * 16
 SHUTDOWN = Command("a-1", "shutdown")
 
-CLOSED = [Command("i", "resume", ("all",)), Command("i", "run", ("posting",)), Command("i", "kill-switch", ("off",)),
-          SHUTDOWN]
+CLOSED = [
+    Command("i", "resume", ("all",)),
+    Command("i", "run", ("posting",)),
+    Command("i", "kill-switch", ("off",)),
+    SHUTDOWN,
+]
 OPEN = [
     *(Command("", word) for word in ("status", "jobs", "why")),
     *(Command("", "pause", ("all",)), Command("", "kill-switch", ("on",))),
 ]
 
 
-def decide(command: Command, now: float = NOW, key: Secret | None = KEY, seen: SeenNonces | None = None,
-           *, embedded: bool = False) -> Allowed | Refused:
+def decide(
+    command: Command,
+    now: float = NOW,
+    key: Secret | None = KEY,
+    seen: SeenNonces | None = None,
+    *,
+    embedded: bool = False,
+) -> Allowed | Refused:
     """Ask with the defaults of a foreign Redis and a key."""
     return authorise(command, embedded=embedded, key=key, now=now, seen_nonces=seen or SeenNonces(started=0))
 
@@ -80,8 +90,9 @@ def test_another_key_signs_nothing_here() -> None:
     assert "signature is wrong" in reason_of(decide(sign(SHUTDOWN, key=Secret("x" * 32), now=NOW, nonce=NONCE)))
 
 
-@pytest.mark.parametrize(("age", "is_fresh"), [(FRESH_S, True), (FRESH_S + 1, False), (-FRESH_S, True),
-                                               (-FRESH_S - 1, False)])
+@pytest.mark.parametrize(
+    ("age", "is_fresh"), [(FRESH_S, True), (FRESH_S + 1, False), (-FRESH_S, True), (-FRESH_S - 1, False)]
+)
 def test_a_signature_is_good_for_a_minute_either_way(age: float, is_fresh: bool) -> None:
     answer = decide(sign(SHUTDOWN, key=KEY, now=NOW - age, nonce=NONCE))
     assert isinstance(answer, Allowed) == is_fresh

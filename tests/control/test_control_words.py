@@ -126,10 +126,14 @@ def test_what_is_written_is_read_back() -> None:
     assert parse(command.to_json().encode()) == command
 
 
-@given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode) | st.dictionaries(
-    st.sampled_from(["id", "word", "args", "time", "nonce", "signature", "x"]),
-    st.none() | st.booleans() | st.integers() | st.text(max_size=70) | st.lists(st.text(max_size=9), max_size=3),
-).map(lambda fields: json.dumps(fields).encode()))
+@given(
+    st.binary(max_size=300)
+    | st.text(max_size=200).map(str.encode)
+    | st.dictionaries(
+        st.sampled_from(["id", "word", "args", "time", "nonce", "signature", "x"]),
+        st.none() | st.booleans() | st.integers() | st.text(max_size=70) | st.lists(st.text(max_size=9), max_size=3),
+    ).map(lambda fields: json.dumps(fields).encode())
+)
 def test_any_message_gives_a_command_of_the_list_or_a_printable_refusal(raw: bytes) -> None:
     result = parse(raw)
     if isinstance(result, Command):

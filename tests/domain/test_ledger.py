@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.domain.caps import Caps, allowed_at
 from actors.domain.evidence import Scan
-from actors.domain.ledger import MOST_ATTEMPTS, Caps, Doubt, GiveUp, Requeue, Wait, allowed_at, resolve
+from actors.domain.ledger import MOST_ATTEMPTS, Doubt, GiveUp, Requeue, Wait, resolve
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(hours=24)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from actors.config import Config, load
+from actors.domain.journal import Grant, Testimony, Unsettled
 from actors.domain.learning.snapshot import prior_snapshot
 from actors.job import JobContext, JobsView
 from actors.pages.publication import Published
@@ -70,15 +71,40 @@ class FakeJobs:
         self.triggered.append(name)
 
 
+@dataclass
+class FakeJournal:
+    """Keeps grants and testimonies in memory."""
+
+    grants: dict[uuid.UUID, Grant] = field(default_factory=dict)
+    testimonies: dict[uuid.UUID, Testimony] = field(default_factory=dict)
+
+    def verify(self) -> None:
+        pass
+
+    def grant(self, grant: Grant) -> None:
+        self.grants[grant.attempt_id] = grant
+
+    def receipt(self, testimony: Testimony) -> None:
+        self.testimonies[testimony.attempt_id] = testimony
+
+    def settle(self, attempt_id: uuid.UUID) -> None:
+        self.grants.pop(attempt_id, None)
+
+    def unsettled(self) -> tuple[Unsettled, ...]:
+        return tuple(Unsettled(each, self.testimonies.get(each.attempt_id)) for each in self.grants.values())
+
+
 class Bench:
     """What a test of a job stands at: doors, a clock that it sets, and shortcuts into the ledger."""
 
     def __init__(self, ledger: LedgerDoor) -> None:
         self.database = ledger
         self.browser, self.model, self.jobs = FakeBrowser(), FakeModel(), FakeJobs()
-        self.now = START
+        self.journal: Any = FakeJournal()
+        self.now, self.boot = START, "boot"
         self.config = configuration()
         self._runs = 0
+        self.lead()
         self.context: JobContext | None = None
         """Of the run under way, or the last one."""
 
@@ -88,7 +114,7 @@ class Bench:
         context = self.context = JobContext(
             job=job.name,
             run_id=f"{job.name}-{self._runs}",
-            boot_id="boot",
+            boot_id=self.boot,
             slot=self.now,
             attempt=1,
             degraded="",
@@ -96,11 +122,18 @@ class Bench:
             now=lambda: self.now,
             speed=1.0,
             jobs=self.jobs,
+            journal=self.journal,
             database=self.database,
             browser=self.browser,
             openai=self.model,
         )
         return job.body(context)
+
+    def lead(self, boot: str = "boot", *, has_read: bool = True) -> None:
+        """Give the publisher's lease to a boot, with our own timeline read already."""
+        self.database.run("renew_lease", boot_id=boot, lease_s=3600.0)
+        if has_read:
+            self.database.run("timeline_is_read", boot_id=boot)
 
     def configure(self, **publishing: Any) -> None:
         """Change keys of the publishing section."""

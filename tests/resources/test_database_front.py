@@ -82,7 +82,10 @@ def test_a_transaction_is_whole_and_returns_the_rows_of_each_statement(stage: St
     row = decision("One post.")
 
     inserted, found = client(stage).transact(
-        [Statement("insert_decision", row, 1), Statement("due_decisions", {"lane": "content", "now": NOW, "limit": 5})]
+        [
+            Statement("insert_decision", row, 1),
+            Statement("due_decisions", {"lane": "content", "now": NOW, "approval": False, "limit": 5}),
+        ]
     )
 
     assert inserted == []

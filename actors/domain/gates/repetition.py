@@ -30,3 +30,12 @@ def judge_repetition(text: str, history: Sequence[str]) -> Finding:
     )
     scores = {"similarity": round(nearest[0], 3), "overlap": round(shared[0], 3)}
     return Finding(tuple((code, detail) for code, holds, detail in signs if holds), scores)
+
+
+def original_of(text: str, published: Sequence[tuple[str, str]]) -> str | None:
+    """Return the id of the first of these posts, (text, id) each, that says the same as `text`; None if none does."""
+    own = content_hash(text)
+    for old, tweet_id in published:
+        if content_hash(old) == own or similarity(text, old) >= MIN_DUPLICATE or overlap(text, old) > MAX_OVERLAP:
+            return tweet_id
+    return None

@@ -7,16 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
+from actors.domain.caps import Caps, allowed_at
 from actors.domain.duration import format_duration
-from actors.domain.ledger import Caps, allowed_at
+from actors.domain.evidence import TOLERANCE
 from actors.domain.why.situation import written
 from actors.domain.why.standing import UnderWay
 
 if TYPE_CHECKING:
     from actors.domain.why.situation import Publishing, Reason, Situation
 
-TOLERANCE = timedelta(minutes=2)
-"""How far (schedule time) an intent may lie in the future before schedule time must have gone back."""
 _FREE = Caps(sys.maxsize, sys.maxsize, timedelta())
 
 
@@ -57,6 +56,24 @@ class KillSwitchOn:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherPublisher:
+    """Another process publishes; this one stands by."""
+
+    kind: ClassVar[str] = "other_publisher"
+    until: ClassVar[None] = None
+    holder: str
+
+    @property
+    def text(self) -> str:
+        """Return it as a sentence for people."""
+        return f"process {self.holder} holds the publisher's lease; this one takes over when it stops"
+
+    def cure(self, situation: Situation) -> None:
+        """This process holds the lease."""
+        _publishing(situation).publisher = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FutureIntents:
     """The ledger knows intents of the future, so that no cap can be counted."""
 
@@ -71,8 +88,7 @@ class FutureIntents:
 
     def cure(self, situation: Situation) -> None:
         """There are none."""
-        publishing, now = _publishing(situation), situation.question.moment.now
-        publishing.intents = [at for at in publishing.intents if at <= now + TOLERANCE]
+        _publishing(situation).latest_intent = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +138,24 @@ class NoDecisionDue:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitingApproval:
+    """What is queued waits for a person."""
+
+    kind: ClassVar[str] = "approval"
+    until: ClassVar[None] = None
+    count: int
+
+    @property
+    def text(self) -> str:
+        """Return it as a sentence for people."""
+        return f"{self.count} queued decisions wait for approval: say `approve` to see them"
+
+    def cure(self, situation: Situation) -> None:
+        """One is approved, and due."""
+        _publishing(situation).next_decision = situation.question.moment.now
+
+
+@dataclass(frozen=True, slots=True)
 class QueueEmpty:
     """No decision is queued. `refill`: why `plan`, which fills the queue, is not running."""
 
@@ -160,10 +194,11 @@ def reasons_of_publishing(publishing: Publishing, now: datetime) -> list[Reason]
         reasons.append(LedgerUnknown())
     if publishing.kill_switch:
         reasons.append(KillSwitchOn())
-    future = [at for at in publishing.intents if at > now + TOLERANCE]
-    if future:
-        reasons.append(FutureIntents(max(future), max(future) - TOLERANCE))
-    intents = [at for at in publishing.intents if at <= now + TOLERANCE]
+    if publishing.publisher:
+        reasons.append(OtherPublisher(publishing.publisher))
+    latest = publishing.latest_intent
+    if latest is not None and latest > now + TOLERANCE:
+        reasons.append(FutureIntents(latest, latest - TOLERANCE))
     caps = publishing.caps
     each = {
         "per_hour": (replace(_FREE, per_hour=caps.per_hour), str(caps.per_hour)),
@@ -171,10 +206,12 @@ def reasons_of_publishing(publishing: Publishing, now: datetime) -> list[Reason]
         "spacing": (replace(_FREE, spacing=caps.spacing), format_duration(caps.spacing)),
     }
     for cap, (alone, limit) in each.items():
-        at = allowed_at(intents, alone, now)
+        at = allowed_at(publishing.publications, alone, now)
         if at is None or at > now:
             reasons.append(CapReached(cap, limit, at))
-    if publishing.next_decision is None:
+    if publishing.next_decision is None and publishing.unapproved:
+        reasons.append(AwaitingApproval(publishing.unapproved))
+    elif publishing.next_decision is None:
         reasons.append(QueueEmpty(publishing.refill, now))
     elif publishing.next_decision > now:
         reasons.append(NoDecisionDue(publishing.next_decision))

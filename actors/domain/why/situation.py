@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from actors.domain.admission import Admission
     from actors.domain.arbiter import Arbiter
     from actors.domain.budget import MoneyLane
-    from actors.domain.ledger import Caps
+    from actors.domain.caps import Caps
     from actors.domain.priority import Priority
     from actors.domain.timetable import Entry, Timetable
 
@@ -78,10 +78,15 @@ class Publishing:
     is_known: bool
     kill_switch: bool
     caps: Caps
-    intents: list[datetime]
+    publications: list[datetime]
     """Of the last 24 hours, those proven absent left out."""
     next_decision: datetime | None
-    """When the earliest queued decision is due; None: the queue is empty."""
+    """When the earliest queued decision that may go out is due; None: there is none."""
+    latest_intent: datetime | None = None
+    publisher: str = ""
+    """Which other process holds the publisher's lease; empty: this one."""
+    unapproved: int = 0
+    """How many queued decisions wait for somebody's approval, where that is asked for."""
     refill: tuple[Reason, ...] = ()
     """Why `plan` does not fill the queue."""
 

@@ -57,7 +57,7 @@ def plan(ctx: JobContext) -> Outcome:
     room = ctx.config.publishing.queue_depth - state["queued"]
     if room <= 0:
         return Nothing(f"the queue holds {state['queued']} decisions")
-    last = max((at for at in (state["last_scheduled"], state["last_intent"]) if at is not None), default=None)
+    last = max((at for at in (state["last_scheduled"], state["last_publication"]) if at is not None), default=None)
     desk = _Desk(ctx)
     counts = {"planned": 0, "rejected": 0}
     for at in free_times(room, ctx.now(), last, ctx.config.publishing.spacing):
@@ -123,7 +123,13 @@ class _Desk:
             **asdict(choice.arm),
             **asdict(theme),
             "decision_id": decision_id,
+            "lane": "content",
+            "kind": "single",
             "text": text,
+            "parts": [text],
+            "target_id": None,
+            "target_author": "",
+            "conversation_id": None,
             "content_hash": content_hash(text),
             "weight_version": choice.version,
             "propensity": choice.propensity,

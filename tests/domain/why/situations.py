@@ -10,7 +10,7 @@ from actors.domain.admission import Admission
 from actors.domain.arbiter import Arbiter, Grant, Refuse, Revoke, Ticket
 from actors.domain.breaker import Breaker
 from actors.domain.budget import Budget, MoneyLane
-from actors.domain.ledger import Caps, allowed_at
+from actors.domain.caps import Caps, allowed_at
 from actors.domain.memory import Level
 from actors.domain.outcome import Blocked, Done, Failed, Nothing, Snooze
 from actors.domain.priority import Priority
@@ -227,10 +227,19 @@ class SmallEngine:
 
     def publishing(self) -> Publishing:
         rng, now = self.rng, self.now
-        ages = [rng.choice([-300, 1, 10, 30, 59, 61, 200, 1400]) for _ in range(rng.choice([0, 1, 2, 4]))]
+        ages = [rng.choice([-30, 1, 10, 30, 59, 61, 200, 1400]) for _ in range(rng.choice([0, 1, 2, 4]))]
         caps = Caps(rng.choice([0, 1, 2, 4]), rng.choice([0, 1, 3, 48]), rng.choice([0, 20]) * MINUTE)
         due = rng.choice([None, now - MINUTE, now, now + 9 * MINUTE])
-        return Publishing(rng.random() < 0.9, rng.random() < 0.3, caps, [now - age * MINUTE for age in ages], due)
+        return Publishing(
+            rng.random() < 0.9,
+            rng.random() < 0.3,
+            caps,
+            [now - age * MINUTE for age in ages],
+            due,
+            rng.choice([None, now - MINUTE, now, now + 300 * MINUTE]),
+            rng.choice(["", "", "", "another-boot"]),
+            rng.choice([0, 0, 2]),
+        )
 
 
 def tick_all(timetable: Timetable, now: datetime) -> list:
@@ -273,7 +282,8 @@ def starts(situation: Situation) -> bool:
 
 def publishes(publishing: Publishing, now: datetime) -> bool:
     """Judge whether a run of posting would publish something, as posting itself decides it."""
-    if not publishing.is_known or publishing.kill_switch or any(at > now + TOLERANCE for at in publishing.intents):
+    is_future = publishing.latest_intent is not None and publishing.latest_intent > now + TOLERANCE
+    if not publishing.is_known or publishing.kill_switch or publishing.publisher or is_future:
         return False
-    at = allowed_at(publishing.intents, publishing.caps, now)
+    at = allowed_at(publishing.publications, publishing.caps, now)
     return at == now and publishing.next_decision is not None and publishing.next_decision <= now

@@ -34,11 +34,10 @@ def measure(bench: Bench, count: int, *, source: str = "measured", quality: str 
             '\'{"exposure": {"topic_short": 0, "topic_long": 0, "generator_short": 0, "generator_long": 0}}\' '
             f"WHERE decision_id = '{decision}' RETURNING 1) SELECT * FROM claim"
         )
-        for status in ("claimed", "publishing", "posted"):
+        with bench.database.unguarded():
             bench.rows(
-                f"WITH moved AS (UPDATE decisions SET status = '{status}', claim_token = gen_random_uuid(), "
-                f"lease_until_real = now(), tweet_id = '{tweet_id}', posted_at = '{at.isoformat()}' "
-                f"WHERE decision_id = '{decision}' RETURNING 1) SELECT * FROM moved"
+                f"UPDATE decisions SET status = 'posted', tweet_id = '{tweet_id}', posted_at = '{at.isoformat()}' "
+                f"WHERE decision_id = '{decision}'"
             )
         bench.rows(
             "WITH taken AS (INSERT INTO metric_snapshots (decision_id, tweet_id, checkpoint, taken_at, age_s, views, "

@@ -27,7 +27,7 @@ from actors.errors import (
 )
 from actors.jobs.publishing.posting import posting
 from actors.pages.timeline import OwnPost, ReadOwnTimeline
-from tests.jobs.doors import MINUTE, START, Bench, commits, published, timeline
+from tests.jobs.doors import MINUTE, START, Bench, FakeJournal, commits, published, timeline
 
 if TYPE_CHECKING:
     import uuid
@@ -117,7 +117,8 @@ def test_c3_a_poisoned_decision_fails_alone_after_its_tries_and_the_others_go_ou
     bench.browser.script = [mismatch, *(commits(published(id_at(START, n))) for n in range(3))]
     bench.run(posting)
     assert {bench.decision(d)["status"] for d in good} == {"posted"}
-    for _ in range(2):
+    for wait in (5, 10):
+        bench.now += wait * MINUTE
         bench.browser.script = [mismatch]
         bench.run(posting)
     assert bench.decision(poison)["status"] == "failed"
@@ -158,31 +159,62 @@ def test_c4_waiting_for_the_site_or_the_browser_uses_up_no_attempt(bench: Bench)
     assert bench.decision(decision)["attempt"] == 0
     mismatch = ComposerMismatchError("composer", "/compose/post")
     for tries in (1, 2):
+        bench.now += 10 * MINUTE
         bench.browser.script = [mismatch]
         assert isinstance(bench.run(posting), Failed)
         assert (bench.decision(decision)["attempt"], bench.decision(decision)["status"]) == (tries, "queued")
 
 
-def test_b3_the_database_dies_right_after_the_click_and_the_timeline_gives_the_receipt(bench: Bench) -> None:
-    decision = bench.queue()
+class Away:
+    """A door to a database that is not there."""
 
-    class Away:
-        def __getattr__(self, _: str) -> Any:
-            raise ResourceDiedError("Postgres is away")
+    def __getattr__(self, _: str) -> Any:
+        raise ResourceDiedError("Postgres is away")
 
-    def clicked_then_away(errand: Any, on_commit: Any) -> Any:
+
+def clicked_then_away(bench: Bench) -> Any:
+    def answer(errand: Any, on_commit: Any) -> Any:
         result = commits(published(id_at(START)))(errand, on_commit)
         object.__setattr__(bench.context, "database", Away())
         return result
 
-    bench.browser.script = [clicked_then_away]
+    return answer
+
+
+@pytest.mark.parametrize("has_journal", [True, False])
+def test_b3_f10_the_database_dies_right_after_the_click_and_the_receipt_comes_from_journal_or_timeline(
+    bench: Bench, has_journal: bool
+) -> None:
+    decision = bench.queue()
+    bench.browser.script = [clicked_then_away(bench)]
     with pytest.raises(ResourceDiedError):
         bench.run(posting)
     assert bench.decision(decision)["status"] == "publishing"
     bench.now += 5 * MINUTE
+    if not has_journal:
+        bench.journal = FakeJournal()
     bench.browser.script = [timeline(own_post(bench.decision(decision)["text"]), at=bench.now)]
-    assert bench.run(posting) == Done({"published": 0, "found": 1, "absent": 0, "given_up": 0, "uncertain": 0})
+    outcome = bench.run(posting)
+    assert isinstance(outcome, Done)
+    assert (outcome.counts["replayed"], outcome.counts["found"]) == ((1, 0) if has_journal else (0, 1))
     assert bench.decision(decision)["tweet_id"] == id_at(START)
+    assert bench.journal.unsettled() == ()
+
+
+def test_b3_f10_an_intent_that_the_database_lost_comes_back_from_the_journal_with_its_receipt(bench: Bench) -> None:
+    decision = bench.queue()
+    bench.browser.script = [clicked_then_away(bench)]
+    with pytest.raises(ResourceDiedError):
+        bench.run(posting)
+    # A fail-over to a copy that was a transaction behind.
+    with bench.database.unguarded():
+        bench.rows("DELETE FROM publish_attempts")
+        bench.rows("UPDATE decisions SET status = 'queued'")
+    bench.now += 5 * MINUTE
+    outcome = bench.run(posting)
+    assert isinstance(outcome, Done)
+    assert outcome.counts["replayed"] == 1
+    assert (bench.decision(decision)["status"], bench.decision(decision)["tweet_id"]) == ("posted", id_at(START))
 
 
 def test_a_commit_whose_answer_is_lost_is_a_doubt_though_the_click_was_forbidden(bench: Bench) -> None:
@@ -241,7 +273,7 @@ def test_k4_the_kill_switch_turned_while_typing_stops_the_click(bench: Bench) ->
 
 
 def test_c1_twenty_due_decisions_never_exceed_the_caps_of_any_sliding_hour(bench: Bench) -> None:
-    bench.configure(spacing=timedelta(0), content_per_hour=4, content_per_day=10)
+    bench.configure(spacing=timedelta(0), content_per_hour=4, content_per_day=10, content_stale=timedelta(days=3))
     for _ in range(20):
         bench.queue()
     sequence = 0

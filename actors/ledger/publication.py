@@ -1,0 +1,98 @@
+"""Publication: one decision carried from queued as far as it gets, part by part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from actors.domain.caps import Caps
+from actors.errors import (
+    AppError,
+    CommitRefusedError,
+    ComposerMismatchError,
+    LoggedOutError,
+    PageChangedError,
+    PermanentError,
+    PlatformClosedError,
+    SiteBusyError,
+)
+from actors.job import Blocked, Failed, Outcome
+from actors.ledger.attempt import Attempt, Part
+from actors.ledger.claim import Claim
+from actors.pages.compose import PublishPost
+from actors.pages.publication import Published
+from actors.pages.reply import PublishReply, Target
+
+if TYPE_CHECKING:
+    from actors.job import JobContext
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How far a decision came: "published", "uncertain", "stopped" before a click, or "taken" by somebody else.
+
+    `parts` is how many of its parts have got their receipt now; `error` is what stopped it.
+    """
+
+    word: str
+    parts: int = 0
+    error: AppError | None = None
+
+
+def publish(ctx: JobContext, decision: Row, caps: Caps) -> Result:
+    """Carry one due decision on from its last confirmed part: each part one intent, one click, one receipt."""
+    claim = Claim(ctx, decision)
+    if not claim.take():
+        return Result("taken")
+    ids, done = list(decision["tweet_ids"]), 0
+    for number in range(len(ids), len(decision["parts"])):
+        target_id = ids[-1] if ids else decision["target_id"]
+        attempt = Attempt(ctx, claim, Part(number, decision["parts"][number], target_id), caps)
+        try:
+            published: Published = ctx.browser.visit(_errand(ctx, decision, attempt.part), attempt.commit)
+        except AppError as error:
+            if attempt.is_durable:
+                attempt.doubt(f"{type(error).__name__}: {error}")
+                return Result("uncertain", done, error)
+            claim.release(error)
+            return Result("stopped", done, error)
+        if published.tweet_id is None or published.evidence not in ("response", "toast"):
+            attempt.doubt(f"evidence: {published.evidence} {published.detail}".strip())
+            return Result("uncertain", done, _refused(published))
+        attempt.confirm(published.tweet_id, published.evidence)
+        ids.append(published.tweet_id)
+        done += 1
+    return Result("published", done)
+
+
+def obstacle_of(error: AppError) -> tuple[Outcome, bool]:
+    """Return what a run came to that published nothing for this reason, and whether the next would meet the same."""
+    code = getattr(error, "code", "")
+    reason = f"{code}: {error}" if code else str(error)
+    is_walled = isinstance(error, LoggedOutError | SiteBusyError | PageChangedError | PlatformClosedError)
+    if is_walled and not isinstance(error, ComposerMismatchError):
+        return Blocked(f"the site does not let us publish: {reason}"), True
+    if isinstance(error, CommitRefusedError):
+        return Blocked(reason), False
+    return Failed(f"{type(error).__name__}: {error}", transient=not isinstance(error, PermanentError)), False
+
+
+def _errand(ctx: JobContext, decision: Row, part: Part) -> PublishPost | PublishReply:
+    decision_id = str(decision["decision_id"])
+    if part.target_id is None:
+        return PublishPost(part.text, decision_id)
+    if part.number:
+        target = Target(part.target_id, ctx.config.platform.account, must_be_root=False, max_age=None)
+    else:
+        oldest = ctx.config.publishing.target_age
+        target = Target(part.target_id, decision["target_author"], must_be_root=True, max_age=oldest)
+    return PublishReply(part.text, decision_id, target)
+
+
+def _refused(published: Published) -> AppError | None:
+    """Return what the site said when it refused to create the post: the lane's next would most likely hear the same."""
+    if published.evidence != "refused":
+        return None
+    return SiteBusyError(f"the site refused to create the post: {published.detail}")

@@ -1,0 +1,96 @@
+"""Recovery: what earlier runs left in the local journal and in the ledger, brought in before anything new begins."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from actors.errors import ConflictError
+from actors.ledger.attempt import become_uncertain
+from actors.ledger.receipt import Confirmation, confirm
+from actors.sql.queries import Statement
+
+if TYPE_CHECKING:
+    from actors.domain.journal import Grant, Unsettled
+    from actors.job import JobContext
+
+logger = logging.getLogger(__name__)
+
+_OVER = ("posted", "absent")
+
+
+def recover(ctx: JobContext) -> int:
+    """Replay the journal, free the claims of runs that are gone, and turn their open attempts into doubts.
+
+    Only for the holder of the publisher's lease: whose claim is another run's, that run is over or fenced. Returns how
+    many receipts came in from the journal.
+    """
+    receipts = sum(_replay(ctx, entry) for entry in ctx.journal.unsettled())
+    ctx.database.run("release_dead_claims", run_id=ctx.run_id)
+    for row in ctx.database.all("orphaned_attempts", run_id=ctx.run_id):
+        become_uncertain(ctx, row["decision_id"], row["attempt_id"], "its run ended past the commit point")
+    return receipts
+
+
+def _replay(ctx: JobContext, entry: Unsettled) -> bool:
+    """Bring the ledger up to what the journal knows of one attempt; return whether a receipt came of it."""
+    grant, testimony = entry.grant, entry.testimony
+    attempt = ctx.database.one("attempt_state", attempt_id=grant.attempt_id)
+    if attempt is None:
+        if not _restore(ctx, grant):
+            ctx.journal.settle(grant.attempt_id)
+            return False
+    elif attempt["result"] in _OVER:
+        ctx.journal.settle(grant.attempt_id)
+        return False
+    if testimony is None:
+        return False
+    found = Confirmation(
+        grant.attempt_id,
+        grant.decision_id,
+        grant.part,
+        testimony.tweet_id,
+        testimony.evidence,
+        testimony.posted_at,
+    )
+    confirm(ctx, found)
+    return True
+
+
+def _restore(ctx: JobContext, grant: Grant) -> bool:
+    """Write an intent that the database has lost, as after a fail-over to a copy that was behind."""
+    decision = {"decision_id": grant.decision_id}
+    intent = {
+        "attempt_id": grant.attempt_id,
+        **decision,
+        "part": grant.part,
+        "attempt": grant.attempt,
+        "boot_id": grant.boot_id,
+        "fence": grant.fence,
+        "lane": grant.lane,
+        "target_id": grant.target_id,
+        "intent_at": grant.intent_at,
+        "site_time": grant.site_time,
+        "click_until": grant.click_until,
+    }
+    try:
+        ctx.database.transact(
+            [
+                Statement("restore_claim", {**decision, "attempt_id": grant.attempt_id, "attempt": grant.attempt}),
+                Statement("restore_publishing", {**decision, "attempt_id": grant.attempt_id}, 1),
+                Statement("restore_intent", intent, 1),
+            ]
+        )
+    except ConflictError as error:
+        logger.error(
+            "the journal knows an intent of decision %s that the database cannot take: look whether its post is there",
+            grant.decision_id,
+            extra={"action": "intent_lost", "decision": str(grant.decision_id), "data": f"{error}: {grant.text}"},
+        )
+        return False
+    logger.warning(
+        "an intent of decision %s came back from the journal",
+        grant.decision_id,
+        extra={"action": "intent_restored", "decision": str(grant.decision_id), "part": grant.part},
+    )
+    return True

@@ -1,0 +1,161 @@
+"""Settlement: one look at our own timeline settles every doubt that it can, and adopts what it cannot explain."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from actors.domain.caps import DAY
+from actors.domain.evidence import TOLERANCE, Scan, match
+from actors.domain.ledger import Doubt, GiveUp, Requeue, Wait, resolve
+from actors.domain.text import content_hash
+from actors.errors import AppError
+from actors.ledger.publisher import has_read_timeline
+from actors.ledger.receipt import Confirmation, confirm
+from actors.pages.timeline import ReadOwnTimeline
+from actors.sql.queries import Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from actors.job import JobContext
+    from actors.pages.timeline import OwnPost, TimelineReading
+
+logger = logging.getLogger(__name__)
+
+_MOST_POSTS = 80
+"""Posts that one look collects; an account with more in a day has reached every cap."""
+
+Row = dict[str, Any]
+
+
+class TimelineUnreadError(AppError):
+    """Our own timeline could not be read, so that nothing may be published yet."""
+
+
+def settle(ctx: JobContext) -> dict[str, int]:
+    """Look for all doubtful attempts with one visit; if the timeline cannot be read they stay as they are.
+
+    The first look of a process that publishes reaches back a day, whether there is a doubt or not: what stands on the
+    account counts in the caps and must not be said again.
+
+    Raises:
+        TimelineUnreadError: that first look did not come about.
+    """
+    counts = {"found": 0, "absent": 0, "given_up": 0, "adopted": 0}
+    attempts = ctx.database.all("uncertain_attempts", since=ctx.now() - DAY)
+    is_first = not has_read_timeline(ctx)
+    if not is_first and not any(each["result"] == "uncertain" for each in attempts):
+        return counts
+    since = min([each["first_site_time"] for each in attempts] + [ctx.now() - DAY] * is_first) - TOLERANCE
+    try:
+        errand = ReadOwnTimeline(ctx.config.platform.account, since, replies=True, limit=_MOST_POSTS)
+        reading: TimelineReading = ctx.browser.visit(errand)
+    except AppError as error:
+        logger.warning(
+            "our timeline could not be read, %d posts stay uncertain",
+            len(attempts),
+            extra={"action": "scan_failed", "data": str(error)},
+        )
+        if is_first:
+            raise TimelineUnreadError(f"our own timeline could not be read: {error}") from error
+        return counts
+    _look_through(ctx, reading, attempts, counts)
+    if is_first:
+        if not reading.reached_back and len(reading.posts) < _MOST_POSTS:
+            raise TimelineUnreadError("our own timeline did not show the last 24 hours, or a card on it was unclear")
+        ctx.database.run("timeline_is_read", boot_id=ctx.boot_id)
+    return counts
+
+
+def _look_through(ctx: JobContext, reading: TimelineReading, attempts: list[Row], counts: dict[str, int]) -> None:
+    known = {row["tweet_id"] for row in ctx.database.all("receipted_ids", since=ctx.now() - timedelta(days=60))}
+    # An empty page is no word for an account that has receipts.
+    is_plausible = bool(reading.posts) or not known
+    scan = Scan(reading.site_time, logged_in=True, reached_back=reading.reached_back and is_plausible)
+    for attempt in attempts:
+        found = _find(attempt, reading.posts, known, ctx.config.platform.account)
+        if found is not None:
+            known.add(found)
+            counts["found"] += 1
+            ids = attempt["attempt_id"], attempt["decision_id"]
+            confirm(ctx, Confirmation(*ids, attempt["part"], found, "timeline", attempt["intent_at"]))
+        elif attempt["result"] == "uncertain" and (word := _settle_absence(ctx, attempt, scan)):
+            counts[word] += 1
+    counts["adopted"] = sum(_adopt(ctx, post) for post in reading.posts if post.id not in known)
+
+
+def _find(attempt: Row, posts: Iterable[OwnPost], known: Collection[str], account: str) -> str | None:
+    """Return the id of the post that this attempt became, if the timeline shows it."""
+    answered = attempt["target_author"] or (account if attempt["part"] else "")
+    candidates = [
+        post for post in posts if post.id not in known and (post.replying_to or "").lower() == answered.lower()
+    ]
+    # Open at its upper end: a site that was slow to mint the id must not hide the post.
+    return match(candidates, attempt["text"], (attempt["first_site_time"], None), TOLERANCE).tweet_id
+
+
+def _adopt(ctx: JobContext, post: OwnPost) -> bool:
+    """Take a post that no receipt explains into the duplicate check and the caps; return whether it was new."""
+    answered, account = (post.replying_to or "").lower(), ctx.config.platform.account.lower()
+    lane = "content" if not answered else "none" if answered == account else "reply"
+    rows = ctx.database.all(
+        "adopt_post",
+        tweet_id=post.id,
+        text=post.text,
+        content_hash=content_hash(post.text),
+        replying_to=answered,
+        lane=lane,
+        minted_at=post.created_at,
+        now=ctx.now(),
+    )
+    if rows:
+        logger.info(
+            "a post of ours that no receipt explains counts from now on",
+            extra={"action": "post_adopted", "tweet": post.id, "lane": lane, "data": post.text},
+        )
+    return bool(rows)
+
+
+def _settle_absence(ctx: JobContext, attempt: Row, scan: Scan) -> str:
+    """Draw the conclusion from a scan that did not show the attempt; return it, or nothing if it stays uncertain."""
+    settings = ctx.config.publishing
+    decision_id = attempt["decision_id"]
+    doubt = Doubt(
+        attempt["attempts"], attempt["click_until"], tuple(attempt["conclusive_scans"]), attempt["first_look"]
+    )
+    gap, give_up, index_lag = settings.uncertain_scan_gap, settings.uncertain_give_up, settings.index_lag
+    match resolve(doubt, scan, gap=gap, give_up=give_up, index_lag=index_lag, now=ctx.now()):
+        case Requeue():
+            _close(ctx, attempt, "requeue_absent", "absent", "proven absent by two scans")
+            logger.info(
+                "decision %s is proven absent and may be tried again",
+                decision_id,
+                extra={"action": "proven_absent", "decision": str(decision_id), "part": attempt["part"]},
+            )
+            return "absent"
+        case GiveUp(reason):
+            _close(ctx, attempt, "give_up_uncertain", "unresolved", reason)
+            logger.error(
+                "decision %s stays unresolved: look whether it is on the site",
+                decision_id,
+                extra={"action": "uncertain_given_up", "decision": str(decision_id), "data": reason},
+            )
+            return "given_up"
+        case Wait(why):
+            ctx.database.run(
+                "insert_scan",
+                attempt_id=attempt["attempt_id"],
+                scanned_at=ctx.now(),
+                site_time=scan.site_time,
+                doubts=",".join(why),
+            )
+    return ""
+
+
+def _close(ctx: JobContext, attempt: Row, query: str, result: str, reason: str) -> None:
+    decision = {"decision_id": attempt["decision_id"], "reason": reason}
+    closed = {"attempt_id": attempt["attempt_id"], "result": result, "reason": reason, "now": ctx.now()}
+    ctx.database.transact([Statement(query, decision, 1), Statement("close_attempt", closed, 1)])
+    ctx.journal.settle(attempt["attempt_id"])
