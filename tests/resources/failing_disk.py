@@ -26,6 +26,8 @@ class Loss(Enum):
     """A power cut: of a file its last sync is left, of a folder the names of its own last sync."""
     UNSYNCED_BYTES = auto()
     """A power cut after the kernel had written the names by itself, but not the bytes."""
+    UNSYNCED_BIRTHS = auto()
+    """A power cut after the kernel had written by itself what old names stand for now, but no new name."""
 
 
 class FailingDisk:
@@ -80,7 +82,12 @@ class FailingDisk:
         """Leave on the disk what outlives a death of this kind."""
         if loss is Loss.NOTHING:
             return
-        names = self._names if loss is Loss.UNSYNCED else self._names_now()
+        now = self._names_now()
+        names = {
+            Loss.UNSYNCED: self._names,
+            Loss.UNSYNCED_BYTES: now,
+            Loss.UNSYNCED_BIRTHS: {name: now[name] for name in self._names if name in now},
+        }[loss]
         contents = {name: self._bytes.get(inode, b"") for name, inode in names.items()}
         for path in self._folder.iterdir():
             path.unlink()
