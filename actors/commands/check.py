@@ -24,6 +24,7 @@ from actors.commands.proof import document_of, is_acceptable, print_proof, sente
 from actors.embedded.chromium import find
 from actors.embedded.programs import find_postgres, find_valkey
 from actors.errors import AppError
+from actors.resources.database_trouble import remedy_of
 from actors.simulation.scenario import read_scenario
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _database(config: Config) -> str:
         with psycopg.connect(config.database.url.reveal(), connect_timeout=int(_LIMIT_S)) as connection:
             row = connection.execute("SHOW server_version").fetchone()
     except psycopg.Error as error:
-        raise AppError(f"Postgres cannot be reached: {error}", "check DATABASE_URL") from error
+        raise AppError(f"Postgres cannot be reached: {error}", remedy_of(str(error))) from error
     return f"yours, version {row[0] if row else 'unknown'}"
 
 

@@ -17,8 +17,10 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from actors.domain.priority import Priority
 from actors.errors import AppError, ConflictError, DeadlineError, QueryError, ResourceDiedError, TransientError
+from actors.resources.database_trouble import remedy_of
 from actors.runtime.resource import Resource
 from actors.runtime.slot import Place, ThreadSlot
+from actors.sql.contract import contract
 from actors.sql.queries import Statement, Transaction, load_migrations, load_queries
 
 if TYPE_CHECKING:
@@ -44,7 +46,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Migrate:
-    """Work: bring the schema up to date; returns the versions applied. Safe to run by two processes at once."""
+    """Work: bring the schema up to date and hold it to every query; returns the versions applied.
+
+    Safe to run by two processes at once. A schema that lacks what a query names is refused whole, with that name.
+    """
 
 
 class Database(Resource):
@@ -60,8 +65,12 @@ class Database(Resource):
     def __init__(self, url: str, connections: int, statement_timeouts: Mapping[Priority, float]) -> None:
         self.statement_timeouts = dict(statement_timeouts)
         self._made: set[int] = set()
+        self.trouble: Exception | None = None
+        """Why the last attempt to connect failed, or None: the pool tells only how long it tried."""
+
         self.pool: ConnectionPool[psycopg.Connection[Row]] = ConnectionPool(
             url,
+            connection_class=self._reporting_connection(),
             min_size=1,
             max_size=connections,
             open=False,
@@ -79,6 +88,22 @@ class Database(Resource):
             },
         )
         self.pool.open(wait=False)
+
+    def _reporting_connection(self) -> type[psycopg.Connection[Row]]:
+        database = self
+
+        class Reporting(psycopg.Connection[Row]):
+            @classmethod
+            def connect(cls, *args: Any, **kwargs: Any) -> Any:
+                try:
+                    connection = super().connect(*args, **kwargs)
+                except psycopg.Error as error:
+                    database.trouble = error
+                    raise
+                database.trouble = None
+                return connection
+
+        return Reporting
 
     def make_slot(self, place: Place) -> Slot:
         """Return a slot with a thread of its own; it takes a connection only while it works.
@@ -115,9 +140,9 @@ class DatabaseWorker:
         try:
             connection = self._ready_connection(time.monotonic() + min(_CONNECT_WAIT_S, request.limit_s))
         except (PoolTimeout, PoolClosed, psycopg.Error) as error:
-            raise ResourceDiedError(
-                f"no connection to Postgres: {error}", "is it running, is DATABASE_URL right?"
-            ) from error
+            # On one line: libpq puts a question of its own below its answer.
+            reason = " ".join(str(self._database.trouble or error).split())
+            raise ResourceDiedError(f"no connection to Postgres: {reason}", remedy_of(reason)) from error
         try:
             with self._lock:
                 if self._is_destroyed:
@@ -195,6 +220,12 @@ def _migrate(connection: psycopg.Connection[Row]) -> list[str]:
             connection.execute(script.encode())
             connection.execute("INSERT INTO schema_migrations (version) VALUES (%s)", (version,))
             applied.append(version)
+    for name, script in contract():
+        try:
+            connection.execute(script.encode())
+        except psycopg.ProgrammingError as error:
+            hint = "the schema was changed by hand, or is of another release: restore what is missing"
+            raise QueryError(f"the schema does not fit the query {name}: {error}", hint) from error
     return applied
 
 
