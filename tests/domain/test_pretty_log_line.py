@@ -21,6 +21,7 @@ STATE: dict[str, Plain] = {
     },
     "running": {"posting": "2026-03-01T12:37:00.000Z"},
     "memory": {"level": "tight", "used_mb": 440, "limit_mb": 512},
+    "lease": {"holder": "0123456789abcdef", "fence": 3, "is_ours": True, "left_s": 21.5},
     "waiting": {"learn": "metrics_scraper is stale"},
     "families": {"content": {"running": [], "paused": ["plan"]}},
     "restarts": {"valkey": 2},
@@ -85,8 +86,8 @@ def test_fractions_of_seconds_are_for_machines() -> None:
 def test_a_heartbeat_says_load_work_trouble_and_yield_on_one_line() -> None:
     assert line("heartbeat", "heartbeat", beat=7, state=STATE) == (
         "heartbeat beat=7 up 1h2m5s | schedule 12:37 | browser 2/3 database 0/10 | running posting | queued browser 4"
-        " | lent browser 1 | broken browser | memory 440/512 MB tight | waiting learn | paused plan | restarts valkey 2"
-        " | dead letters 1 | published 3"
+        " | lent browser 1 | broken browser | memory 440/512 MB tight | lease 3 ours | waiting learn | paused plan"
+        " | restarts valkey 2 | dead letters 1 | published 3"
     )
 
 
@@ -100,6 +101,18 @@ def test_memory_that_is_not_short_is_a_figure_and_no_limit_is_no_phrase() -> Non
 def test_e4_a_heartbeat_says_why_the_site_is_left_alone(condition: str, phrases: list[str]) -> None:
     state: dict[str, Plain] = {"fronts": {"browser": {"running": 0, "size": 3, "condition": condition}}}
     assert summarise_state(state) == ["browser 0/3", *phrases]
+
+
+@pytest.mark.parametrize(
+    ("changes", "phrase"),
+    [({}, "lease 3 01234567"), ({"left_s": 0.0}, "lease 3 unknown"), ({"is_ours": True}, "lease 3 ours")],
+)
+def test_b7_a_heartbeat_names_the_publisher_by_the_boot_that_its_lines_carry(
+    changes: dict[str, Plain], phrase: str
+) -> None:
+    lease: dict[str, Plain] = {"holder": "0123456789abcdef", "fence": 3, "is_ours": False, "left_s": 21.5}
+    assert summarise_state({"lease": {**lease, **changes}}) == [phrase]
+    assert summarise_state({"lease": None}) == []
 
 
 @pytest.mark.parametrize("name", STATE)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
 from actors.domain.memory import Level, Usage
 from actors.domain.outcome import Blocked, Done, Failed, Nothing, Outcome
-from actors.messages import ActorChanged, DeadLetter, Describe, FamilyState, FrontState, Planned, Pressure, Settled
+from actors.messages import (
+    ActorChanged,
+    DeadLetter,
+    Describe,
+    FamilyState,
+    FrontState,
+    LeaseState,
+    Planned,
+    Pressure,
+    Settled,
+)
 from actors.runtime.board import Board
 from tests.runtime.jobs import NOON, schedule_clock
 from tests.runtime.stage import Stage
@@ -94,6 +105,20 @@ def test_a8_the_last_reading_of_memory_is_shown_in_megabytes_and_no_limit_as_not
     assert hall.tell()["memory"] is None
     reading = Pressure(Level.TIGHT, Usage(440 * 1024**2, 512 * 1024**2))
     assert hall.tell(reading)["memory"] == {"level": "tight", "used_mb": 440, "limit_mb": 512}
+
+
+def test_b7_the_lease_is_shown_with_the_rest_of_it_and_what_has_run_out_is_nobodys() -> None:
+    hall = Hall()
+    assert hall.tell()["lease"] is None
+    shown = hall.tell(LeaseState("boot-1", 3, is_ours=True, until=time.monotonic() + 60))["lease"]
+    assert 0 < shown.pop("left_s") <= 60
+    assert shown == {"holder": "boot-1", "fence": 3, "is_ours": True}
+    over = hall.tell(LeaseState("boot-1", 3, is_ours=True, until=time.monotonic() - 1))["lease"]
+    assert over == {"holder": "boot-1", "fence": 3, "is_ours": False, "left_s": 0.0}
+
+
+def test_b7_a_lease_that_nobody_ever_heard_of_has_nothing_left() -> None:
+    assert Hall().tell(LeaseState("", 0, is_ours=False, until=-math.inf))["lease"]["left_s"] == 0.0
 
 
 def test_the_heartbeat_comes_by_itself_and_carries_the_whole_state(caplog: Any) -> None:
