@@ -98,7 +98,8 @@ class LeaseKeeper:
         if not self.opened.is_set():
             self.context.wake_at(now + _OPEN_LOOK_S)
             return
-        self._note(self.lease.looked(now))
+        if changes := self.lease.looked(now):
+            self._note(changes)
         if self.releasing is not None:
             return
         if now >= self.next_at:
@@ -138,7 +139,6 @@ class LeaseKeeper:
             self._note(self.lease.answered(LeaseRow(**value[0][0]), asked.at, now))
         else:
             self._note(self.lease.failed(now), str(error))
-        self._tell_board()
         self._release(now)
 
     def _release(self, now: float) -> None:
@@ -171,8 +171,7 @@ class LeaseKeeper:
             level, words = _WORDS[change.action]
             extra = {"action": change.action.value, "holder": change.holder, "fence": change.fence, "data": data}
             logger.log(level, words, extra=extra)
-        if changes:
-            self._tell_board()
+        self._tell_board()
 
     def _tell_board(self) -> None:
         # News never waits, and the next renewal tells it again.

@@ -242,9 +242,21 @@ def test_b7_while_one_question_is_under_way_it_sends_no_other_until_the_answer_c
     assert played.wake() == []
     monkeypatch.setattr(lease_module, "_LOST_S", -20.0)
     (second,) = played.wake()
+    played.answer(first, fence=1)
+    assert played.keeper.lease.held is None
     played.answer(second, fence=2)
     played.answer(first, fence=1)
     assert played.keeper.lease.held == 2
+
+
+def test_b5_it_says_when_the_lease_has_run_out_though_nobody_told_it(said: Any) -> None:
+    played = Played()
+    (renewal,) = played.wake()
+    played.answer(renewal, left_s=0.5)
+    assert played.keeper.lease.is_ours(time.monotonic())
+    played.wake()
+    played.stage.serve_until(lambda: said() == ["taken", "unknown"])
+    assert [news.is_ours for news in take(played.board, LeaseState)] == [True, False]
 
 
 def test_b7_a_database_that_takes_no_message_is_an_answer_as_well(said: Any) -> None:
@@ -257,6 +269,8 @@ def test_b7_a_database_that_takes_no_message_is_an_answer_as_well(said: Any) -> 
 
 def test_b7_a_renewal_under_way_is_awaited_before_the_lease_is_given_back() -> None:
     played, reply = Played(), WaitingReply()
+    (first,) = played.wake()
+    played.answer(first)
     (renewal,) = played.wake()
     played.stage.tell(Release(reply))
     assert played.requests() == []
@@ -311,5 +325,6 @@ def test_a9_a_keeper_that_is_silent_or_gone_holds_nobody_up(
 
 def test_b7_an_answer_to_its_former_life_says_nothing() -> None:
     played = Played()
+    played.wake()
     played.stage.tell(Answer((99, 1), [[{"holder": "one", "fence": 1, "is_ours": True, "left_s": 30.0}]], None))
     assert played.keeper.lease.held is None
