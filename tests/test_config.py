@@ -165,6 +165,7 @@ def test_a_file_that_is_not_there_or_not_toml_is_refused_with_its_name(tmp_path:
         ("[database]\nconnections = 2\n", "must be less than database.connections = 2 (config.toml)"),
         ("[openai]\ncontent_share = 0.7\n", "the shares must sum to 1, not 1.1"),
         ('[breaker]\nopen_min = "2m"\n', "must be at most breaker.open_max"),
+        ('[platform]\ncooldown_min = "3h"\n', "must be at most platform.cooldown_max"),
         ('[publishing]\nindex_lag = "25m"\n', "nothing is ever proven"),
         ('[jobs.learn]\nevery = "1h"\noffset = "1h"\ndeadline = "5m"\n', "must be less than jobs.learn.every"),
     ],
