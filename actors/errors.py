@@ -170,7 +170,7 @@ class ForeignAccountError(LoggedOutError):
 
 
 class ChallengeError(LoggedOutError):
-    """A challenge or a consent page stands before every other: a human must pass it, nothing here ever tries."""
+    """A challenge stands before every page: a human must pass it, nothing here ever tries."""
 
     code = "challenge"
 

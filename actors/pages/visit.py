@@ -19,7 +19,7 @@ from actors.pages.wall import (
     Wall,
     classify,
     is_consent_path,
-    is_refusal,
+    is_told_at_once,
     trouble,
 )
 
@@ -102,7 +102,7 @@ class Visit:
 
     async def judge(self) -> None:
         """Look at the page as it is now, and say in `session` what it is."""
-        if not is_refusal(self._status):
+        if not is_told_at_once(self._status, urlsplit(self.page.url).path):
             decisive = [*(each.css for each in _DECISIVE), selectors.CONSENT_REFUSE.options[0]]
             await appears(self.page.locator(", ".join(decisive)), _LANDMARK_S)
         argument = {

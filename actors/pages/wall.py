@@ -98,6 +98,11 @@ def is_refusal(status: int | None) -> bool:
     return status is not None and (status == TOO_MANY_REQUESTS or status >= _SERVER_ERROR)
 
 
+def is_told_at_once(status: int | None, path: str) -> bool:
+    """Say whether status or address tell all, so that there is no landmark to wait for."""
+    return is_refusal(status) or bool(_CHALLENGE_PATH.match(path))
+
+
 def is_consent_path(path: str) -> bool:
     """Say whether an address is that of a consent page, which then stands in place of the page that was asked for."""
     return bool(_CONSENT_PATH.match(path))

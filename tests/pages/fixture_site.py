@@ -71,6 +71,7 @@ class FixtureSite:
     def __init__(self) -> None:
         self.pages: dict[str, str] = {}
         self.statuses: dict[str, int] = {}
+        self.redirects: dict[str, str] = {}
         self.held: set[str] = set()
         """Paths of pages that are never answered."""
 
@@ -136,6 +137,12 @@ def _handler(site: FixtureSite) -> type[BaseHTTPRequestHandler]:
             if path in site.held:
                 site.hold()
                 self.close_connection = True
+                return
+            if path in site.redirects:
+                self.send_response(303)
+                self.send_header("Location", site.redirects[path])
+                self.send_header("Content-Length", "0")
+                self.end_headers()
                 return
             body = site.pages.get(path)
             status = site.statuses.get(path, 200 if body is not None else 404)

@@ -137,6 +137,20 @@ def test_a_site_that_does_not_answer_is_busy(
         chromium.perform(ProbeSession(), desk)
 
 
+def test_e4_a_challenge_is_told_by_its_address_without_a_wait_for_landmarks(
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object) -> bool:
+        raise AssertionError("there is nothing to wait for")
+
+    monkeypatch.setattr("actors.pages.visit.appears", never)
+    site.pages["/account/access"] = "<body>Confirm that you are human</body>"
+    site.redirects["/us"] = "/account/access"
+    with pytest.raises(ChallengeError) as wall:
+        chromium.perform(ReadProfile("us"), desk)
+    assert wall.value.code == "challenge"
+
+
 def show_consent(site: FixtureSite, button: str, *, works: bool = True, path: str = "/home") -> None:
     """Put a page behind a consent wall; every click on it is told to the site."""
     wall = f"""<div id="wall"><div data-testid="twc-cc-mask" style="position: fixed; inset: 0"></div>
