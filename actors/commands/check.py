@@ -21,6 +21,7 @@ from rich.table import Table
 from actors.commands.lengths import read_lengths
 from actors.commands.loading import load_all
 from actors.commands.proof import document_of, is_acceptable, print_proof, sentence_of, try_registry, try_scenario
+from actors.domain.rules import PLATFORMS
 from actors.embedded.chromium import find
 from actors.embedded.programs import find_postgres, find_valkey
 from actors.errors import AppError
@@ -166,6 +167,12 @@ def _model(config: Config) -> str:
         raise AppError(f"{base_url} cannot be reached: {error}", "check OPENAI_BASE_URL") from error
 
 
+def _rules(config: Config) -> str:
+    # What is against them ended the start of this command already: the configuration names each conflict.
+    rules = PLATFORMS[config.platform.name]
+    return f"{rules.name}: nothing is configured against its rules ({rules.drivers.source})"
+
+
 def _platform(config: Config) -> str:
     if config.platform.url is None:
         return "embedded sandbox"
@@ -185,4 +192,5 @@ _LOOKS: dict[str, Callable[[Config], str]] = {
     "Redis": _redis,
     "model": _model,
     "platform": _platform,
+    "rules": _rules,
 }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from actors.config.problems import nearest, refusal
+from actors.domain.rules import PLATFORMS, Driver, Practice, conflicts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -35,6 +36,13 @@ _ORDER = (
 )
 _BROWSER_JOBS = ("posting", "metrics_scraper")
 _MODEL_JOBS = ("plan",)
+
+# The key that decides about a field of `Practice`; what has no key yet is decided by the choice of the platform.
+_PRACTISED = {
+    "content_per_hour": "publishing.content_per_hour",
+    "content_per_day": "publishing.content_per_day",
+    "spacing": "publishing.spacing",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,7 @@ def cross_check(config: Config, environ: Mapping[str, str], describe: Callable[[
     yield from _check_doubt(config, describe)
     yield from _check_jobs_times(config, describe)
     yield from _check_platform(config, describe)
+    yield from _check_rules(config, describe)
     yield from _check_ledger(config, environ, describe)
 
 
@@ -127,6 +136,31 @@ def _check_platform(config: Config, describe: Callable[[str], str]) -> Iterator[
                             ("platform.url", not _is_loopback(config.platform.url))):
         if is_foreign:
             yield Conflict((key,), f"{describe(key)}: {reason}")
+
+
+def practice_of(config: Config) -> Practice:
+    """Return what is configured, as far as the rules of platforms speak of it."""
+    publishing = config.publishing
+    return Practice(
+        driver=Driver.BROWSER,  # the only one there is
+        content_per_hour=publishing.content_per_hour,
+        content_per_day=publishing.content_per_day,
+        spacing=publishing.spacing,
+        approval=False,  # what is planned is published
+    )
+
+
+def _check_rules(config: Config, describe: Callable[[str], str]) -> Iterator[Conflict]:
+    platform = "platform.name"
+    rules = PLATFORMS.get(config.platform.name)
+    if rules is None:
+        known = nearest(config.platform.name, PLATFORMS) or f"; known: {', '.join(sorted(PLATFORMS))}"
+        yield Conflict((platform,), f"{describe(platform)}: the rules of this platform are not known{known}")
+        return
+    for found in conflicts(rules, practice_of(config)):
+        keys = tuple(dict.fromkeys(_PRACTISED.get(name, platform) for name in found.about))
+        text = f"{', '.join(map(describe, keys))}: {found.text} ({found.source})"
+        yield Conflict((platform, *keys), text)
 
 
 def _check_ledger(config: Config, environ: Mapping[str, str], describe: Callable[[str], str]) -> Iterator[Conflict]:

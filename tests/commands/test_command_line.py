@@ -53,7 +53,7 @@ def test_check_names_every_dependency_and_is_content_here(tmp_path: Path) -> Non
     done = supervisor("check", "--json", "--data", str(tmp_path / "data"))
     assert done.returncode == 0, done.stdout
     names = [finding["name"] for finding in json.loads(done.stdout)]
-    looked_at = ["configuration", "data directory", "Chromium", "Postgres", "Redis", "model", "platform"]
+    looked_at = ["configuration", "data directory", "Chromium", "Postgres", "Redis", "model", "platform", "rules"]
     assert names == [*looked_at, "schedule"]
 
 
@@ -82,6 +82,19 @@ def test_k9_a_wrong_value_is_refused_before_anything_starts(command: str) -> Non
     assert done.stdout == ""
     for word in ("SUPERVISOR_BROWSER_CONTEXTS", "many", "whole number", "SUPERVISOR_BROWSER_CONTEXS", "nearest known"):
         assert word in done.stderr
+
+
+def test_check_names_every_conflict_with_the_rules_of_a_platform_and_refuses_it() -> None:
+    done = supervisor("check", SUPERVISOR_PLATFORM_NAME="x")
+    assert done.returncode == 2
+    for words in ("by a browser", "approved", "2 posts in 1h", "8 posts in 1d", "as of 2026-08-22"):
+        assert words in done.stderr
+
+
+def test_check_says_whose_rules_the_configuration_keeps(tmp_path: Path) -> None:
+    found = finding(supervisor("check", "--json", "--data", str(tmp_path / "data")), "rules")
+    assert found["ok"]
+    assert found["found"].startswith("sandbox: nothing is configured against its rules (")
 
 
 def test_a_platform_that_is_not_this_machine_is_refused_without_a_lasting_ledger() -> None:
