@@ -95,7 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     send.add_argument(
         "word",
         nargs="+",
-        help="status | jobs | why [JOB] | pause NAME | resume NAME | run JOB | kill-switch on|off | shutdown",
+        help="status | jobs | why [JOB] | pause NAME | resume NAME | run JOB | kill-switch on|off | "
+        "approve [DECISION] | reject DECISION | opt-out HANDLE | opted-out | shutdown",
     )
     send.add_argument("--data", type=Path, help="as for run")
     send.add_argument("--json", action="store_true", help="the answer as one JSON document")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from actors.control.channel import REPLIES, Channel
+from actors.control.consent import Consent, consent_of
 from actors.control.inquiry import (
     LEDGER,
     PLANNER,
@@ -58,7 +59,9 @@ _ANSWERS, _REFUSALS = (20, 1.0), (100, 1.0)
 type, and far less than the operator's actor, the board and Redis can do (design.md, section 11).
 """
 _TOO_OFTEN = "asked too often, say it again in a moment"
-_READING = frozenset({"status", "jobs", "why"})
+_READING = frozenset({"status", "jobs", "why", "opted-out"})
+_OPERATOR = "operator"
+"""Who is written down for what a word changes."""
 _INQUIRIES = itertools.count(1)
 
 
@@ -128,6 +131,8 @@ class Operator:
                 self._answered(tag, value, error)
             case Wake():
                 self._conclude_overdue()
+            case Answer(tag, value, error) if isinstance(tag, Consent):
+                self._consented(tag, value, error)
             case Answer(tag, _, error) if isinstance(tag, Command):
                 text = f"{tag.word} {' '.join(tag.args)} is in force" if error is None else f"not done: {error}"
                 self._reply(tag.id, ok=error is None, text=text)
@@ -146,7 +151,7 @@ class Operator:
                 command, embedded=self.is_embedded, key=self.key, now=time.time(), seen_nonces=self.nonces
             )
             if not isinstance(verdict, Refused):
-                if command.word in _READING and not self.served.allows(time.monotonic()):
+                if _only_reads(command) and not self.served.allows(time.monotonic()):
                     self._refuse(command.id, _TOO_OFTEN)
                     return
                 words = " ".join([command.word, *command.args])
@@ -191,7 +196,9 @@ class Operator:
                 self._kill_switch(command, is_on=state == "on")
             case "shutdown", ():
                 self._reply(command.id, ok=True, text="shutting down")
-                self.reach.shutdown("operator")
+                self.reach.shutdown(_OPERATOR)
+            case _:
+                self._ask_ledger(command)
 
     def _describe(self, command: Command, view: Callable[[dict[str, Any]], tuple[list[str], dict[str, Any]]]) -> None:
         try:
@@ -222,12 +229,25 @@ class Operator:
         if job not in self.reach.family_of:
             self._no_job(command, name)
             return
-        self.reach.clock.tell(Trigger(job, "operator"), Band.CONTROL)
+        self.reach.clock.tell(Trigger(job, _OPERATOR), Band.CONTROL)
         self._reply(command.id, ok=True, text=f"{job} is due now")
 
     def _kill_switch(self, command: Command, *, is_on: bool) -> None:
-        params = {"name": "kill_switch", "is_on": is_on, "now": self.reach.now(), "by": "operator"}
+        params = {"name": "kill_switch", "is_on": is_on, "now": self.reach.now(), "by": _OPERATOR}
         self._request(self.reach.database, Transaction((Statement("set_flag", params, 1),)), command, Priority.P0)
+
+    def _ask_ledger(self, command: Command) -> None:
+        consent = consent_of(command, now=self.reach.now(), by=_OPERATOR)
+        assert consent is not None, f"{command.word} is a word that nobody serves"
+        priority, limit_s = (Priority.P0, _SEND_S) if consent.changes else (Priority.P2, _LEDGER_S)
+        self._request(self.reach.database, consent.transaction, consent, priority, limit_s)
+
+    def _consented(self, consent: Consent, rows: Any, error: BaseException | None) -> None:
+        if error is not None:
+            self._reply(consent.command.id, ok=False, text=f"not done: {error}")
+            return
+        said = consent.read(rows)
+        self._reply(consent.command.id, ok=said.ok, text=said.text, lines=said.lines, **said.more)
 
     def _inquire(self, command: Command, job: str, planner: str | None = None) -> None:
         reach, now = self.reach, time.monotonic()
@@ -310,11 +330,15 @@ class Operator:
     def _request(self, front: Address, work: Any, tag: Any, priority: Priority, limit_s: float = _SEND_S) -> None:
         reply = ToldReply(self.context.address, tag)
         start_by = time.monotonic() + limit_s
-        request = Request(request_id("operator"), work, priority, start_by, limit_s, reply, "operator")
+        request = Request(request_id(_OPERATOR), work, priority, start_by, limit_s, reply, _OPERATOR)
         try:
             front.tell(request, Band.CONTROL if priority is Priority.P0 else Band.of(priority))
         except AppError as error:
             reply.fail(error)
+
+
+def _only_reads(command: Command) -> bool:
+    return command.word in _READING or (command.word, command.args) == ("approve", ())
 
 
 def _absences(snapshot: dict[str, Any]) -> dict[str, Absence]:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 FRESH_S = 60
 """How far, in seconds, the time of a signature may be from ours, either way."""
 
-_OPEN_WORDS = frozenset({"status", "jobs", "why", "pause"})
+_OPEN_WORDS = frozenset({"status", "jobs", "why", "pause", "opt-out", "opted-out"})
+_OPEN_COMMANDS = frozenset({("kill-switch", ("on",)), ("approve", ())})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def authorise(
 
 def _is_open(command: Command) -> bool:
     """Whether a command only reads or stops."""
-    return command.word in _OPEN_WORDS or (command.word, command.args) == ("kill-switch", ("on",))
+    return command.word in _OPEN_WORDS or (command.word, command.args) in _OPEN_COMMANDS
 
 
 def _signature(command: Command, time: int, nonce: str, key: Secret) -> str:

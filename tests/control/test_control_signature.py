@@ -15,15 +15,11 @@ NOW = 1_000_000.0
 NONCE = "n" * 16
 SHUTDOWN = Command("a-1", "shutdown")
 
-CLOSED = [
-    Command("i", "resume", ("all",)),
-    Command("i", "run", ("posting",)),
-    Command("i", "kill-switch", ("off",)),
-    SHUTDOWN,
-]
+CLOSED = [Command("i", "resume", ("all",)), Command("i", "run", ("posting",)), Command("i", "kill-switch", ("off",)),
+          Command("i", "approve", ("1234abcd",)), Command("i", "reject", ("1234abcd",)), SHUTDOWN]
 OPEN = [
-    *(Command("", word) for word in ("status", "jobs", "why")),
-    *(Command("", "pause", ("all",)), Command("", "kill-switch", ("on",))),
+    *(Command("", word) for word in ("status", "jobs", "why", "approve", "opted-out")),
+    *(Command("", "pause", ("all",)), Command("", "kill-switch", ("on",)), Command("", "opt-out", ("somebody",))),
 ]
 
 

@@ -23,6 +23,13 @@ from actors.control.words import WORDS, Command, Refused, Signed, parse
         (b"shutdown", "shutdown", ()),
         (b"why", "why", ()),
         (b"why posting", "why", ("posting",)),
+        (b"approve", "approve", ()),
+        (b"approve 1234abcd", "approve", ("1234abcd",)),
+        (b"approve 1234abcd12341234123412345678abcd", "approve", ("1234abcd12341234123412345678abcd",)),
+        (b"reject 1234abcd-1234-1234-1234-12345678abcd", "reject", ("1234abcd-1234-1234-1234-12345678abcd",)),
+        (b"opt-out @Some_Body1", "opt-out", ("@Some_Body1",)),
+        (b"opt-out somebody", "opt-out", ("somebody",)),
+        (b"opted-out", "opted-out", ()),
     ],
 )
 def test_a_word_typed_by_hand_is_a_command(typed: bytes, word: str, args: tuple[str, ...]) -> None:
@@ -32,7 +39,8 @@ def test_a_word_typed_by_hand_is_a_command(typed: bytes, word: str, args: tuple[
 def test_every_word_is_understood_as_its_usage_says() -> None:
     for word in WORDS.values():
         typed = word.usage.replace("NAME|all", "all").replace("[JOB]", "").replace("on|off", "off")
-        typed = typed.replace("JOB", "posting")
+        typed = typed.replace("JOB", "posting").replace("[DECISION]", "").replace("DECISION", "1234abcd")
+        typed = typed.replace("HANDLE", "somebody")
         assert isinstance(parse(typed.encode()), Command), typed
 
 
@@ -54,6 +62,20 @@ def test_json_carries_id_word_and_arguments() -> None:
         (b"pause ../etc", "pause NAME|all"),
         (b"kill-switch maybe", "kill-switch on|off"),
         (b"status now", "say it like this: status"),
+        (b"approve 1234abc", "say it like this: approve [DECISION]"),
+        (b"approve 1234ABCD", "say it like this: approve [DECISION]"),
+        (b"approve 1234abcg", "say it like this: approve [DECISION]"),
+        (b"approve 1234abcd-12", "say it like this: approve [DECISION]"),
+        (b"approve 1234abcd%", "say it like this: approve [DECISION]"),
+        (b"approve " + b"a" * 33, "say it like this: approve [DECISION]"),
+        (b"approve 1234abcd 1234abce", "say it like this: approve [DECISION]"),
+        (b"reject", "say it like this: reject DECISION"),
+        (b"opt-out", "say it like this: opt-out HANDLE"),
+        (b"opt-out @", "say it like this: opt-out HANDLE"),
+        (b"opt-out @@a", "say it like this: opt-out HANDLE"),
+        (b"opt-out some.body", "say it like this: opt-out HANDLE"),
+        (b"opt-out sixteen_letters_", "say it like this: opt-out HANDLE"),
+        (b"opted-out somebody", "say it like this: opted-out"),
         (b"\xff\xfe", "not UTF-8"),
         (b"x" * 8193, "8193 bytes, 8192 are allowed"),
     ],
