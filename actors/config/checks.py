@@ -39,9 +39,11 @@ _MODEL_JOBS = ("plan",)
 
 # The key that decides about a field of `Practice`; what has no key yet is decided by the choice of the platform.
 _PRACTISED = {
-    "content_per_hour": "publishing.content_per_hour",
-    "content_per_day": "publishing.content_per_day",
-    "spacing": "publishing.spacing",
+    name: f"publishing.{name}"
+    for name in (
+        *("content_per_hour", "content_per_day", "spacing", "approval", "replies_per_hour", "replies_per_day"),
+        *("reply_spacing", "replies_per_author_day", "replies_per_author_week"),
+    )
 }
 
 
@@ -146,7 +148,12 @@ def practice_of(config: Config) -> Practice:
         content_per_hour=publishing.content_per_hour,
         content_per_day=publishing.content_per_day,
         spacing=publishing.spacing,
-        approval=False,  # what is planned is published
+        approval=publishing.approval,
+        replies_per_hour=publishing.replies_per_hour,
+        replies_per_day=publishing.replies_per_day,
+        reply_spacing=publishing.reply_spacing,
+        replies_per_author_day=publishing.replies_per_author_day,
+        replies_per_author_week=publishing.replies_per_author_week,
     )
 
 

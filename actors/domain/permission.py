@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from actors.domain.caps import Caps, Publication, target_cap
 from actors.domain.duration import format_duration
 from actors.domain.gates.repetition import original_of
-from actors.domain.text import WEIGHTED_LIMIT, weighted_length
+from actors.domain.rules import Answered, Rules, obeys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +36,9 @@ class Circumstances:
     """What it is held against; times are schedule time."""
 
     now: datetime
+    rules: Rules
+    """Of the platform."""
+
     stale_after: timedelta
     """How late a decision of this lane may be."""
 
@@ -74,14 +77,13 @@ def refusal_of(candidate: Candidate, given: Circumstances) -> Refusal | None:
     if late > given.stale_after:
         # Written to the second: the age is for people.
         return Refusal("cancelled", f"stale: more than {format_duration(given.stale_after)} late")
-    too_long = [part for part in candidate.parts if weighted_length(part) > WEIGHTED_LIMIT]
-    if too_long:
-        return Refusal("skipped", f"too_long: {weighted_length(too_long[0])} of {WEIGHTED_LIMIT} characters")
+    author = candidate.target_author
+    # Whether he has addressed us nobody knows yet, so on a platform where that matters he gets no reply.
+    answered = Answered(author, addressed_us=False) if author else None
+    for breach in (found for part in candidate.parts for found in obeys(given.rules, part, answered=answered)):
+        return Refusal("skipped", f"{breach.code}: {breach.text}")
     original = given.twin or original_of(candidate.text, given.published)
     if original is not None:
         return Refusal("skipped", f"duplicate: of {original or 'a post under way'}")
-    if candidate.target_author:
-        scope = target_cap(given.publications, given.caps, candidate.target_author, candidate.conversation, given.now)
-        if scope:
-            return Refusal("skipped", f"{scope}_cap: enough replies to @{candidate.target_author} there")
-    return None
+    scope = target_cap(given.publications, given.caps, author, candidate.conversation, given.now) if author else ""
+    return Refusal("skipped", f"{scope}_cap: enough replies to @{author} there") if scope else None

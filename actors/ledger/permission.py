@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from actors.domain.caps import Caps, Publication, allowed_at
 from actors.domain.evidence import TOLERANCE
 from actors.domain.permission import Candidate, Circumstances, Refusal, refusal_of
+from actors.domain.rules import PLATFORMS
 from actors.job import Blocked, Outcome, Snooze
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ class Lane:
         author = candidate.target_author
         given = Circumstances(
             self.ctx.now(),
+            PLATFORMS[self.ctx.config.platform.name],
             settings.content_stale if self.name == "content" else settings.reply_stale,
             self.caps,
             self.publications,

@@ -17,6 +17,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from actors.embedded.postgres import EmbeddedPostgres
+from tests.fakes import LedgerDoor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,9 +166,20 @@ class Engine:
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Return rows of the ledger, read beside the supervisor."""
-        url = self.environment.get("DATABASE_URL") or EmbeddedPostgres(self.data).ensure(30).url
-        with psycopg.connect(url, row_factory=dict_row, autocommit=True) as connection:
+        with psycopg.connect(self.database_url, row_factory=dict_row, autocommit=True) as connection:
             return connection.execute(sql.encode()).fetchall()
+
+    def plant(self, row: dict[str, Any]) -> str:
+        """Put a decision into the queue, given as the parameters of `insert_decision`; return its id."""
+        ledger = LedgerDoor(self.database_url, 1)
+        ledger.run("insert_decision", expect=1, **row)
+        ledger.close()
+        return str(row["decision_id"])
+
+    @property
+    def database_url(self) -> str:
+        """Return where the ledger is."""
+        return self.environment.get("DATABASE_URL") or EmbeddedPostgres(self.data).ensure(30).url
 
     def processes(self) -> list[psutil.Process]:
         """Return every process that has this data folder on its command line or in its environment's folder."""

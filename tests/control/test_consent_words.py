@@ -171,7 +171,7 @@ def test_approve_alone_lists_what_waits_by_due_time_with_hostile_texts_made_harm
     queue(ledger, OTHER, hostile + "!" * 80, due=DUE + timedelta(hours=1))
     queue(ledger, FIRST, "A walk.")
     queue(ledger, SECOND, "Approved.")
-    ledger.sql("UPDATE decisions SET approved_at = now() WHERE decision_id = %s", SECOND)
+    ledger.sql("UPDATE decisions SET approved_at = now(), approved_by = 'somebody' WHERE decision_id = %s", SECOND)
 
     answer = room.say("approve")
 

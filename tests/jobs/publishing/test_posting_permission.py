@@ -155,7 +155,7 @@ def test_b14_a_part_over_the_limit_is_never_typed_by_the_same_count_that_planned
     bench.browser.script = [sent(bench)]
     bench.run(posting)
     assert bench.decision(fits)["status"] == "posted"
-    assert bench.decision(long)["reason"] == "too_long: 282 of 280 characters"
+    assert bench.decision(long)["reason"] == "length: 282 weighted characters, 280 are allowed"
 
 
 def test_in_approval_mode_nothing_goes_out_that_nobody_approved(bench: Bench) -> None:
