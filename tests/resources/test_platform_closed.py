@@ -262,9 +262,7 @@ def test_e1_a_look_at_the_session_counts_though_a_wall_is_its_answer(
 
 
 @pytest.mark.usefixtures("browser")
-def test_a5_a_gone_post_and_a_browser_that_failed_say_nothing_of_the_platform(
-    stage: Stage, browser: Browser
-) -> None:
+def test_a5_a_gone_post_and_a_browser_that_failed_say_nothing_of_the_platform(stage: Stage, browser: Browser) -> None:
     for errand, error in ((Gone(), NotFoundError), (Look("missing.property"), ResourceDiedError)) * 2:
         with pytest.raises(error):
             client(stage).visit(errand)
