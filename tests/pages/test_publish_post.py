@@ -11,6 +11,7 @@ from actors.errors import (
     AfterCommitError,
     CommitRefusedError,
     ComposerMismatchError,
+    ConsentError,
     LoggedOutError,
     PageChangedError,
     SiteBusyError,
@@ -241,7 +242,25 @@ def test_b18_a_covered_composer_is_noticed_before_anything_is_written(
     assert (site.created, desk.prepared) == ([], [])
 
 
-def test_b18_a_consent_wall_is_not_dismissed(chromium: Chromium, site: FixtureSite, desk: FakeDesk) -> None:
+def test_b18_a_wall_that_comes_up_late_is_told_from_drift(
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.pages.composer._FOCUS_S", 0.5)
+    monkeypatch.setattr("actors.pages.composer._FOUND_S", 3.0)
+    mask = '<div data-testid="twc-cc-mask" style="position: fixed; inset: 0; z-index: 9"></div>'
+    late = f"""button.remove(); setTimeout(() => {{
+        document.body.insertAdjacentHTML("beforeend", `{mask}`);
+        document.querySelector("[role=dialog]").append(button);
+      }}, 600);"""
+    site.show_composer(script=late)
+    with pytest.raises(ConsentError):
+        chromium.perform(POST, desk)
+    assert (site.created, desk.prepared) == ([], [])
+
+
+def test_b18_a_consent_wall_without_its_button_is_left_alone(
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk
+) -> None:
     mask = '<div data-testid="twc-cc-mask"></div><button>Accept all cookies</button>'
     site.show_composer(markup=lambda page: page.replace("<script>", f"{mask}<script>", 1))
     with pytest.raises(LoggedOutError, match="consent"):

@@ -285,6 +285,10 @@ def test_e4_a_conversation_that_the_api_does_not_give_is_a_wall_and_no_missing_t
     chromium: Chromium, site: FixtureSite, desk: FakeDesk, status: int, error: type[Exception]
 ) -> None:
     site.answer = lambda _: (status, {"errors": []})
+    show(site, script="create('x');")
+    if status == 429:
+        with pytest.raises(RateLimitedError):
+            chromium.perform(REPLY, desk)
     trouble = "<div data-testid='emptyState'>Something went wrong. Try reloading.</div>"
     show(site, script=f"create('x').then(() => setTimeout(() => (column.innerHTML = `{trouble}`), 100));")
     with pytest.raises(SiteBusyError) as busy:
