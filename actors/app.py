@@ -37,6 +37,7 @@ from actors.runtime.board import Board
 from actors.runtime.cell import ActorContext, Behaviour, Cell, Incarnation
 from actors.runtime.client import Caller, Scope
 from actors.runtime.clock import Clock
+from actors.runtime.drain import wait_for_runs
 from actors.runtime.family import Family, FamilyPlan
 from actors.runtime.front import Front
 from actors.runtime.lease import LeaseKeeper, release_lease
@@ -82,6 +83,8 @@ class App:
     clock: ScheduleClock
     boot_id: str
     journal: Journal
+    predecessor: str
+    """The id of the last boot on this data folder, or nothing."""
     addresses: dict[str, Address] = field(default_factory=dict)
     ended: threading.Event = field(default_factory=threading.Event)
     """Set when the process is to end, for whatever reason."""
@@ -135,7 +138,7 @@ class App:
         for name, address in self.addresses.items():
             if name in ("clock", "browser") or name in self._families():
                 address.tell(Drain(), Band.CONTROL)
-        if self._wait_for_runs(time.monotonic() + _DRAIN_S):
+        if wait_for_runs([self.addresses[name] for name in self._families()], time.monotonic() + _DRAIN_S):
             release_lease(self.addresses["lease"])
 
     def end(self) -> None:
@@ -269,8 +272,9 @@ class App:
         return Memory(context, Container(), fronts, self.addresses["board"])
 
     def _make_lease(self, context: ActorContext) -> LeaseKeeper:
-        database, board, length = self.addresses["database"], self.addresses["board"], self.config.publishing.lease
-        return LeaseKeeper(context, self.boot_id, length.total_seconds(), database, board, self._opened)
+        database, board = self.addresses["database"], self.addresses["board"]
+        length_s = self.config.publishing.lease.total_seconds()
+        return LeaseKeeper(context, self.boot_id, length_s, database, board, self._opened, self.predecessor)
 
     def _make_clock(self, context: ActorContext) -> Clock:
         entries = [
@@ -373,25 +377,6 @@ class App:
                 logger.info("the schema is up to date", extra={"action": "schema_ready", "applied": applied})
                 return True
         return False
-
-    def _wait_for_runs(self, until: float) -> bool:
-        waiter = threading.Event()
-        running: list[str] = []
-        while time.monotonic() < until:
-            running = [job for name in self._families() for job in self._runs_of(name)]
-            if not running:
-                return True
-            waiter.wait(0.1)
-        logger.warning("drain ran out of time, runs go on: %s", running, extra={"action": "drain_timeout"})
-        return False
-
-    def _runs_of(self, family: str) -> tuple[str, ...]:
-        try:
-            running: tuple[str, ...] = self.addresses[family].ask(Describe(), _BOARD_S).running
-        except AppError:
-            # It is restarting; the time of the others must not end with it.
-            return (family,)
-        return running
 
     def _root_news(self, news: Any) -> None:
         if isinstance(news, Exited):

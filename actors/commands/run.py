@@ -65,7 +65,7 @@ def run(*, speed: float, lasting: timedelta | None, data: Path | None) -> int:
             "the supervisor starts",
             extra={"action": "starting", "pid": os.getpid(), "data_dir": str(folder), "speed": speed},
         )
-        boots = BootFile(folder / "boot.json")
+        boots = BootFile(folder / "boot.json", boot_id)
         if not _waited_out(boots.boot.delay(config.supervision.boot_backoff.total_seconds()), ended):
             boots.mark(BootState.ENDED)
             return 1
@@ -76,7 +76,7 @@ def run(*, speed: float, lasting: timedelta | None, data: Path | None) -> int:
                 boots.mark(BootState.ENDED)
                 return 1
             with contextlib.closing(Journal(folder / "journal")) as journal:
-                app = App(config, jobs, world, clock, boot_id, journal, ended=ended, asked=asked)
+                app = App(config, jobs, world, clock, boot_id, journal, boots.predecessor, ended=ended, asked=asked)
                 life = _Life(app, boots, lasting)
                 code = life.live(began)
         finally:

@@ -17,8 +17,11 @@ logger = logging.getLogger(__name__)
 class BootFile:
     """Kept by the one process that holds the data directory, from its main thread."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, boot_id: str = "") -> None:
+        self._path, self._boot_id = path, boot_id
+        self.predecessor = ""
+        """The id of the last boot, which is dead, because only one process holds the directory."""
+
         self.boot = self._read().next()
         self._write()
 
@@ -33,17 +36,20 @@ class BootFile:
             return Boot()
         try:
             kept = json.loads(self._path.read_text(encoding="utf-8"))
-            return Boot(BootState(kept["state"]), int(kept["deaths"]))
+            boot = Boot(BootState(kept["state"]), int(kept["deaths"]))
+            self.predecessor = str(kept.get("boot", ""))
         except (OSError, ValueError, TypeError, LookupError) as error:
             # It only spares a broken start some tries: not worth refusing a start for, nor ending a work for.
             logger.warning("the boot file is not readable", extra={"action": "boot_file_lost", "data": str(error)})
             return Boot()
+        return boot
 
     def _write(self) -> None:
         # A disk that loses it forgets a few deaths.
+        kept = {"state": self.boot.state, "deaths": self.boot.deaths, "boot": self._boot_id}
         temporary = self._path.with_suffix(".tmp")
         try:
-            temporary.write_text(json.dumps({"state": self.boot.state, "deaths": self.boot.deaths}), encoding="utf-8")
+            temporary.write_text(json.dumps(kept), encoding="utf-8")
             temporary.replace(self._path)
         except OSError as error:
             logger.warning("the boot file is not kept", extra={"action": "boot_file_lost", "data": str(error)})

@@ -31,6 +31,8 @@ _LONGEST_S = 10.0
 _LOST_S = 2.0
 """How much longer than that an answer may take before it counts as lost."""
 _OPEN_LOOK_S = 0.05
+_TAKE_AFTER_S = 0.05
+"""How long after the end of another's lease it is asked for."""
 _RELEASE_S = 3.0
 
 _WORDS = {
@@ -62,6 +64,8 @@ class LeaseKeeper:
     board: Address
     opened: threading.Event
     """Set once the schema is up to date; nothing is asked of the database before."""
+    predecessor: str = ""
+    """The last boot on this data folder, which is surely dead: its lease is given back with the first question."""
     lease: Lease = field(init=False)
     asks: int = 0
     next_at: float = field(default_factory=time.monotonic)
@@ -105,8 +109,8 @@ class LeaseKeeper:
         if now >= self.next_at:
             self.next_at = now + self.lease.pace_s
             if self.asked is None or now >= self.asked.at + 2 * self._patience_s + _LOST_S:
-                renewal = Statement("renew_lease", {"boot_id": self.boot_id, "lease_s": self.lease_s})
-                self._ask(now, renewal)
+                former = [Statement("release_lease", {"boot_id": self.predecessor})] if self.predecessor else []
+                self._ask(now, *former, Statement("renew_lease", {"boot_id": self.boot_id, "lease_s": self.lease_s}))
         runs_out = self.lease.known_until
         self.context.wake_at(min(self.next_at, runs_out) if runs_out > now else self.next_at)
 
@@ -136,7 +140,13 @@ class LeaseKeeper:
             self._released(value, error, asked.at, now)
             return
         if error is None:
-            self._note(self.lease.answered(LeaseRow(**value[0][0]), asked.at, now))
+            self.predecessor = ""
+            row = LeaseRow(**value[-1][0])
+            self._note(self.lease.answered(row, asked.at, now))
+            if not row.is_ours:
+                # Another's may end between two looks, and nobody publishes until the next.
+                self.next_at = min(self.next_at, self.lease.expires + _TAKE_AFTER_S)
+                self.context.wake_at(self.next_at)
         else:
             self._note(self.lease.failed(now), str(error))
         self._release(now)

@@ -17,7 +17,9 @@ FROM decisions WHERE lane = 'content';
 -- name: recent_decisions
 SELECT text, generator, topic, angle, tone, slot, scheduled_at
 FROM decisions
-WHERE created_at > %(since)s AND lane = 'content' AND status NOT IN ('cancelled', 'skipped')
+WHERE created_at > %(since)s AND lane = 'content' AND status <> 'skipped'
+  -- What a person rejected is not to be said again either.
+  AND (status <> 'cancelled' OR reason LIKE 'rejected%%')
 ORDER BY created_at DESC
 LIMIT %(limit)s;
 

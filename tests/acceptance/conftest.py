@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 
 # Twelve posts in an hour of schedule time, which at speed 120 is half a minute.
-BRISK = {"SUPERVISOR_PUBLISHING_SPACING": "5m", "SUPERVISOR_PUBLISHING_CONTENT_PER_HOUR": "12"}
+BRISK = {
+    "SUPERVISOR_PUBLISHING_SPACING": "5m",
+    "SUPERVISOR_PUBLISHING_CONTENT_PER_HOUR": "12",
+    "SUPERVISOR_PUBLISHING_LEASE": "5s",
+}
 
 
 @pytest.fixture(scope="module")

@@ -191,12 +191,12 @@ def begin_attempt(url: str, boot: str) -> None:
 class Played:
     """A keeper before a database that the test plays: it takes the requests and answers them when it likes."""
 
-    def __init__(self, lease_s: float = 30.0, *, opened: bool = True) -> None:
+    def __init__(self, lease_s: float = 30.0, *, opened: bool = True, predecessor: str = "") -> None:
         self.database, self.board, self.opened = Address("database"), Address("board"), threading.Event()
         if opened:
             self.opened.set()
         self.stage = QuietStage(
-            lambda context: LeaseKeeper(context, "one", lease_s, self.database, self.board, self.opened)
+            lambda context: LeaseKeeper(context, "one", lease_s, self.database, self.board, self.opened, predecessor)
         )
         self.keeper: LeaseKeeper = self.stage.behaviour
 
@@ -328,3 +328,21 @@ def test_b7_an_answer_to_its_former_life_says_nothing() -> None:
     played.wake()
     played.stage.tell(Answer((99, 1), [[{"holder": "one", "fence": 1, "is_ours": True, "left_s": 30.0}]], None))
     assert played.keeper.lease.held is None
+
+
+def test_b7_the_first_question_gives_back_what_the_dead_boot_of_this_folder_held() -> None:
+    played = Played(predecessor="former")
+    (first,) = played.wake()
+    assert played.queries([first]) == ["release_lease", "renew_lease"]
+    assert first.work.statements[0].params == {"boot_id": "former"}
+    first.reply.settle([[{"fence": 1}], [{"holder": "one", "fence": 2, "is_ours": True, "left_s": 30.0}]])
+    played.stage.serve()
+    assert played.keeper.lease.held == 2
+    assert played.queries(played.wake()) == ["renew_lease"]
+
+
+def test_b7_anothers_lease_is_asked_for_as_soon_as_it_ends() -> None:
+    played = Played()
+    (renewal,) = played.wake()
+    played.answer(renewal, holder="two", is_ours=False, left_s=3.0)
+    assert 2.0 < played.keeper.next_at - time.monotonic() < 3.1

@@ -27,6 +27,11 @@ def test_a_process_that_ended_as_asked_is_no_death(tmp_path: Path) -> None:
     assert BootFile(path).boot.deaths == 0
 
 
+def test_each_boot_knows_the_one_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "boot.json"
+    assert [BootFile(path, boot).predecessor for boot in ("one", "two", "three")] == ["", "one", "two"]
+
+
 def test_a_disk_that_takes_nothing_is_named_and_ends_no_work(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
