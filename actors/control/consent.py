@@ -77,7 +77,6 @@ def consent_of(command: Command, *, now: datetime, by: str) -> Consent | None:
 
 def _range_of(digits: str) -> Row:
     """Return the first and the last number that begin with these digits."""
-    digits = digits.replace("-", "")
     return {"low": uuid.UUID(digits.ljust(32, "0")), "high": uuid.UUID(digits.ljust(32, "f"))}
 
 

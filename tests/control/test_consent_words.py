@@ -22,6 +22,7 @@ from tests.stage import Stage, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
 DUE = NOW + timedelta(hours=1)
 FIRST = uuid.UUID("1234abcd-0000-4000-8000-000000000001")
@@ -145,11 +146,13 @@ def test_a_decision_that_a_run_has_claimed_is_left_to_it(room: ControlRoom, ledg
     assert of(ledger, FIRST) == ("claimed", "", None, "")
 
 
-@pytest.mark.parametrize("word", ["approve", "reject"])
-def test_a_decision_that_came_back_to_the_queue_just_then_is_not_said_to_be_anything(word: str) -> None:
+@pytest.mark.parametrize(("word", "approved_at"), [("approve", None), ("reject", None), ("reject", NOW)])
+def test_a_decision_that_came_back_to_the_queue_just_then_is_not_said_to_be_anything(
+    word: str, approved_at: datetime | None
+) -> None:
     consent = consent_of(Command("", word, ("1234abcd",)), now=NOW, by="operator")
     assert consent is not None
-    back = {"decision_id": FIRST, "status": "queued", "reason": "", "scheduled_at": DUE, "approved_at": None,
+    back = {"decision_id": FIRST, "status": "queued", "reason": "", "scheduled_at": DUE, "approved_at": approved_at,
             "approved_by": ""}
 
     said = consent.read([[], [back]])
