@@ -36,7 +36,7 @@ def test_f1_a_run_without_one_column_is_never_ready_names_it_and_is_ready_once_i
         awaited = engine.wait_for("database_awaited", 60)
 
         assert 'column "click_until"' in awaited["data"]
-        assert not {"ready", "run_started"} & {each["action"] for each in engine.lines}
+        assert not {"ready", "run_admitted"} & {each["action"] for each in engine.lines}
         line.execute("ALTER TABLE publish_attempts RENAME COLUMN click_after TO click_until")
     engine.ready()
     assert engine.stop() == 0

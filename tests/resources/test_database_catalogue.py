@@ -28,7 +28,7 @@ from actors.sql.queries import Statement, load_queries
 from tests.fakes import NOW, LedgerDoor, NoReply, decision
 from tests.jobs.doors import START, Bench, commits, published
 from tests.resources.wire import Wire
-from tests.stage import PATIENCE_S
+from tests.stage import PATIENCE_S, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,16 +153,13 @@ def test_f3_a_percentage_where_a_fraction_belongs_is_refused_by_the_column(
 
 def test_f4_two_processes_that_migrate_at_once_do_it_once(empty_database_url: str) -> None:
     code = "import sys\nfrom tests.resources.test_database_catalogue import migrate\n"
-    code += "sys.stdin.readline()\nsys.stdout.write(' '.join(migrate(sys.argv[1])))"
+    code += "sys.stdout.write(' '.join(migrate(sys.argv[1])))"
     command = [sys.executable, "-c", code, empty_database_url]
-    pair = [
-        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)
-    ]
-
-    for process in pair:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with psycopg.connect(empty_database_url) as gate:
+        gate.execute("SELECT pg_advisory_xact_lock(hashtext('schema_migrations'))")
+        pair = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        eventually(lambda: sql(empty_database_url, waiting) == [(2,)], "both at the gate")
     applied = [process.communicate(timeout=PATIENCE_S)[0].split() for process in pair]
 
     assert [process.returncode for process in pair] == [0, 0]
