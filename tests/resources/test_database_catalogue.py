@@ -135,8 +135,14 @@ def test_f2_an_update_that_touches_another_number_of_rows_raises_and_leaves_noth
     assert ledger.sql("SELECT is_on FROM flags") == [{"is_on": False}] * rows
 
 
-def test_f2_no_view_and_no_rule_stands_where_a_write_could_get_lost(ledger: LedgerDoor) -> None:
-    assert ledger.sql("SELECT viewname FROM pg_views WHERE schemaname = 'public'") == []
+def test_f2_no_view_takes_a_write_and_no_rule_turns_one_away(ledger: LedgerDoor) -> None:
+    ledger.sql("CREATE VIEW writable AS SELECT name, is_on FROM flags")
+    takes_writes = (
+        "SELECT table_name FROM information_schema.views WHERE table_schema = 'public' AND 'YES' IN"
+        " (is_updatable, is_insertable_into, is_trigger_updatable, is_trigger_insertable_into, is_trigger_deletable)"
+    )
+
+    assert ledger.sql(takes_writes) == [{"table_name": "writable"}], "only that of this test"
     assert ledger.sql("SELECT rulename FROM pg_rules WHERE schemaname = 'public'") == []
 
 
@@ -286,23 +292,30 @@ def test_f5_what_only_foreign_servers_say_has_its_remedy_too(reason: str, remedy
 
 
 def test_f7_of_2500_posts_the_oldest_one_s_text_is_refused(ledger: LedgerDoor) -> None:
-    oldest = "The oldest post of all."
-    ledger.run("insert_decision", expect=1, **decision("A pattern."))
-    change = (
-        "jsonb_build_object('decision_id', gen_random_uuid(), 'status', 'posted',"
-        " 'posted_at', now() - number * interval '1 day', 'tweet_id', (1900000000000000000 + number)::text,"
-        " 'content_hash', CASE number WHEN 2500 THEN %s ELSE number::text END)"
-    )
-    ledger.sql(
-        f"INSERT INTO decisions SELECT (jsonb_populate_record(d, {change})).*"
-        " FROM decisions d, generate_series(1, 2500) AS number",
-        content_hash(oldest),
-    )
+    oldest, bench = "The oldest post of all.", Bench(ledger)
+    bench.queue()
+    bench.browser.script = [commits(published(id_at(START), "response"))]
+    assert isinstance(bench.run(posting), Done)
+
+    def more(table: str, **changes: str) -> str:
+        pairs = ", ".join(f"'{name}', {value}" for name, value in changes.items())
+        return (
+            f"INSERT INTO {table} SELECT (jsonb_populate_record(pattern, jsonb_build_object({pairs}))).*"
+            f" FROM {table} AS pattern, generate_series(1, 2499) AS number"
+        )
+
+    decision_id, tweet_id = "md5('decision' || number)::uuid", "(1900000000000000000 + number)::text"
+    is_oldest = f"CASE number WHEN 2499 THEN '{content_hash(oldest)}' ELSE number::text END"
+    at = "now() - number * interval '1 day'"
+    named = {"decision_id": decision_id, "attempt_id": "md5('attempt' || number)::uuid"}
+    posts = more("decisions", decision_id=decision_id, tweet_id=tweet_id, posted_at=at, content_hash=is_oldest)
+    attempts, receipts = more("publish_attempts", **named), more("receipts", **named, tweet_id=tweet_id)
+    ledger.sql(f"WITH posts AS ({posts}), attempts AS ({attempts}) {receipts}")
 
     with pytest.raises(ConflictError, match="content_hash"):
         ledger.run("insert_decision", expect=1, **decision(oldest))
 
-    assert ledger.sql("SELECT count(*) AS posts FROM decisions WHERE status = 'posted'") == [{"posts": 2500}]
+    assert ledger.sql("SELECT count(*) AS posts FROM receipts") == [{"posts": 2500}]
 
 
 def test_f9_a_second_receipt_is_refused_whatever_it_says_and_the_next_run_saves_nothing_again(
