@@ -60,7 +60,7 @@ def test_check_names_every_dependency_and_is_content_here(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("environment", "name", "hint"),
     [
-        ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "Postgres", "DATABASE_URL"),
+        ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "Postgres", "DATABASE_URL: nobody listens there"),
         ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "Redis", "REDIS_URL"),
         ({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_API_KEY": "sk-x"}, "model", "OPENAI_BASE_URL"),
         ({"PLATFORM_URL": "http://127.0.0.1:1"}, "platform", "PLATFORM_URL"),
