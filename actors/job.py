@@ -121,6 +121,9 @@ class JournalDoor(Protocol):
     def unsettled(self) -> Sequence[Unsettled]:
         """Return the attempts of which the ledger may not know all, in the order of their grants."""
 
+    def strays(self) -> Sequence[Testimony]:
+        """Return what became of attempts whose grants were lost with a damaged line."""
+
 
 class JobsDoor(Protocol):
     """What a run may know of other jobs, and the one thing it may ask for."""

@@ -11,7 +11,9 @@ from actors.ledger.receipt import Confirmation, confirm
 from actors.sql.queries import Statement
 
 if TYPE_CHECKING:
-    from actors.domain.journal import Grant, Unsettled
+    import uuid
+
+    from actors.domain.journal import Grant, Testimony, Unsettled
     from actors.job import JobContext
 
 logger = logging.getLogger(__name__)
@@ -26,6 +28,7 @@ def recover(ctx: JobContext) -> int:
     many receipts came in from the journal.
     """
     receipts = sum(_replay(ctx, entry) for entry in ctx.journal.unsettled())
+    receipts += sum(_replay_stray(ctx, testimony) for testimony in ctx.journal.strays())
     ctx.database.run("release_dead_claims", run_id=ctx.run_id)
     for row in ctx.database.all("orphaned_attempts", run_id=ctx.run_id):
         become_uncertain(ctx, row["decision_id"], row["attempt_id"], "its run ended past the commit point")
@@ -45,16 +48,22 @@ def _replay(ctx: JobContext, entry: Unsettled) -> bool:
         return False
     if testimony is None:
         return False
-    found = Confirmation(
-        grant.attempt_id,
-        grant.decision_id,
-        grant.part,
-        testimony.tweet_id,
-        testimony.evidence,
-        testimony.posted_at,
-    )
-    confirm(ctx, found)
+    _confirm(ctx, grant.decision_id, grant.part, testimony)
     return True
+
+
+def _replay_stray(ctx: JobContext, testimony: Testimony) -> bool:
+    """Bring in a receipt whose grant was lost with a damaged line: the ledger knows the attempt."""
+    attempt = ctx.database.one("attempt_state", attempt_id=testimony.attempt_id)
+    if attempt is None or attempt["result"] in _OVER:
+        ctx.journal.settle(testimony.attempt_id)
+        return False
+    _confirm(ctx, attempt["decision_id"], attempt["part"], testimony)
+    return True
+
+
+def _confirm(ctx: JobContext, decision_id: uuid.UUID, part: int, said: Testimony) -> None:
+    confirm(ctx, Confirmation(said.attempt_id, decision_id, part, said.tweet_id, said.evidence, said.posted_at))
 
 
 def _restore(ctx: JobContext, grant: Grant) -> bool:

@@ -222,7 +222,7 @@ DELETE FROM own_posts WHERE tweet_id = %(tweet_id)s;
 UPDATE publisher_lease SET read_at = clock_timestamp() WHERE boot_id = %(boot_id)s AND read_at IS NULL;
 
 -- name: attempt_state
-SELECT result FROM publish_attempts WHERE attempt_id = %(attempt_id)s;
+SELECT result, decision_id, part FROM publish_attempts WHERE attempt_id = %(attempt_id)s;
 
 -- name: restore_claim
 -- For an intent that the journal knows and the database lost; two steps, because the states go no other way.

@@ -89,6 +89,10 @@ class FakeJournal:
 
     def settle(self, attempt_id: uuid.UUID) -> None:
         self.grants.pop(attempt_id, None)
+        self.testimonies.pop(attempt_id, None)
+
+    def strays(self) -> tuple[Testimony, ...]:
+        return tuple(each for id, each in self.testimonies.items() if id not in self.grants)
 
     def unsettled(self) -> tuple[Unsettled, ...]:
         return tuple(Unsettled(each, self.testimonies.get(each.attempt_id)) for each in self.grants.values())
