@@ -18,6 +18,7 @@ from actors.domain.backoff import Backoff
 from actors.domain.budget import lane_of
 from actors.domain.priority import Band, Priority
 from actors.domain.renewal import Renewal
+from actors.domain.silence import LaneSilence
 from actors.domain.supervision import Policy, Strategy
 from actors.domain.timetable import Entry
 from actors.domain.waiting import stretch
@@ -217,10 +218,11 @@ class App:
             return spec(name, self._supervisor(policy, children), _STOP_S, _GROUP_ANSWER_S, _GROUP_START_S)
 
         beat = config.log.heartbeat.total_seconds()
+        silence = LaneSilence(2 * caps_of(config, "content").pace, self.clock.now())
         return self._supervisor(
             policy,
             [
-                spec("board", lambda c: Board(c, self.clock, self.boot_id, beat)),
+                spec("board", lambda c: Board(c, self.clock, self.boot_id, beat, silence)),
                 spec("memory", self._make_memory),
                 group("servers", [self._keeper(server) for server in self.world.servers]),
                 group("resources", [self._keeper_of_loop(), *self._fronts()]),

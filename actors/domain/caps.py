@@ -72,6 +72,12 @@ class Caps:
         return lane + spacing + tuple(Window(span, most, scope) for span, most, scope in target if most is not None)
 
     @property
+    def pace(self) -> timedelta:
+        """Return the time between two publications of a lane that publishes all it may."""
+        rates = ((HOUR, self.per_hour), (DAY, self.per_day))
+        return max([self.spacing, *(span / most for span, most in rates if most)])
+
+    @property
     def span(self) -> timedelta:
         """Return how far back publications must be known."""
         return max(window.span for window in self.windows)

@@ -1,7 +1,8 @@
-"""Silence: which jobs have not succeeded for longer than they may."""
+"""Silence: which jobs have not succeeded, and since when nothing was published, for longer than may be."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,3 +22,27 @@ def silent_jobs(
     """
     silences = {job: now - max(since, last_success.get(job, since)) for job in allowances}
     return {job: silence for job, silence in silences.items() if silence > allowances[job]}
+
+
+@dataclass(slots=True)
+class LaneSilence:
+    """How long nothing was published, whatever the jobs say of themselves (C7). Times are schedule time."""
+
+    allowance: timedelta
+    """Twice the lane's own pace."""
+    last: datetime
+    """When something was published last, or when anybody began to look."""
+    called: datetime | None = None
+    """When the present silence was called last."""
+
+    def published(self, now: datetime) -> None:
+        """Something was."""
+        self.last, self.called = now, None
+
+    def look(self, now: datetime) -> timedelta | None:
+        """Return how long it has been silent, if that is to be called now: once in each allowance."""
+        since = self.called or self.last
+        if now - since <= self.allowance:
+            return None
+        self.called = now
+        return now - self.last

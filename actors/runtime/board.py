@@ -6,8 +6,10 @@ import logging
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from actors.domain.duration import format_duration
 from actors.domain.outcome import Done, Nothing
 from actors.messages import (
     ActorChanged,
@@ -26,12 +28,16 @@ from actors.runtime.history import describe
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from actors.domain.silence import LaneSilence
     from actors.runtime.cell import ActorContext
     from actors.runtime.time import ScheduleClock
 
 logger = logging.getLogger(__name__)
 
 _MIB = 1024 * 1024
+_SECOND = timedelta(seconds=1)
+_PUBLISHED = ("published", "parts", "found", "replayed")
+"""Counts of a run that put something on the site, or found it there."""
 
 
 @dataclass(slots=True)
@@ -55,6 +61,7 @@ class Board:
     schedule_clock: ScheduleClock
     boot_id: str
     heartbeat_s: float
+    silence: LaneSilence
     actors: dict[str, ActorChanged] = field(default_factory=dict)
     restarts: Counter[str] = field(default_factory=Counter)
     fronts: dict[str, FrontState] = field(default_factory=dict)
@@ -152,12 +159,28 @@ class Board:
         state.nothing_streak = state.nothing_streak + 1 if isinstance(settled.outcome, Nothing) else 0
         for name, count in counts.items():
             self.counts[name] += count
+        if any(counts.get(name) for name in _PUBLISHED):
+            self.silence.published(settled.ended_at)
 
     def _beat(self) -> None:
         self.beats += 1
+        self._look_for_silence()
         snapshot = self.snapshot()
         logger.info("heartbeat", extra={"action": "heartbeat", "beat": self.beats, "state": snapshot})
         self.context.wake_at(time.monotonic() + self.heartbeat_s)
+
+
+    def _look_for_silence(self) -> None:
+        if self.lease is not None and not self.lease.is_ours:
+            # Another process publishes, and it is the one to notice.
+            return
+        silent = self.silence.look(self.schedule_clock.now())
+        if silent is not None:
+            logger.error(
+                "nothing has been published for %s: say `why`",
+                format_duration(silent - silent % _SECOND),
+                extra={"action": "lane_silent", "lane": "content", "silent_s": int(silent.total_seconds())},
+            )
 
 
 def _actor(news: ActorChanged) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from actors.domain.silence import silent_jobs
+from actors.domain.silence import LaneSilence, silent_jobs
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -30,3 +30,12 @@ def test_a_success_before_anybody_looked_does_not_make_the_silence_longer() -> N
 
 def test_jobs_without_an_allowance_are_nobodys_alarm() -> None:
     assert silent_jobs({}, {"plan": SINCE}, SINCE, SINCE + 1000 * HOUR) == {}
+
+
+def test_c7_a_silent_lane_is_called_once_in_each_allowance_until_something_is_published() -> None:
+    silence = LaneSilence(2 * HOUR, SINCE)
+    called = [hour for hour in range(8) if silence.look(SINCE + hour * HOUR) is not None]
+    assert called == [3, 6]
+    silence.published(SINCE + 8 * HOUR)
+    assert silence.look(SINCE + 10 * HOUR) is None
+    assert silence.look(SINCE + 11 * HOUR) == 3 * HOUR

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 from playwright.async_api import Error as PlaywrightError
 
+from actors.domain.silence import LaneSilence
 from actors.errors import CircuitOpenError, ResourceDiedError
 from actors.messages import Describe
 from actors.runtime.board import Board
@@ -48,7 +50,9 @@ def test_a1_a12_a_page_kept_too_long_is_dead_and_ten_thousand_reads_of_the_state
     stage: Stage, open_browser: Callable[..., Browser]
 ) -> None:
     browser, kept = open_browser(), []  # type: ignore[var-annotated]
-    board = stage.actor("board", lambda context: Board(context, schedule_clock(), "boot-1", 60.0))
+    clock = schedule_clock()
+    silence = LaneSilence(timedelta(days=1), clock.now())
+    board = stage.actor("board", lambda context: Board(context, clock, "boot-1", 60.0, silence))
     client(stage).visit(Keep(kept=kept))
     stage.all_free("browser")
     before = stage.state("browser")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from actors.domain.memory import Level, Usage
 from actors.domain.outcome import Blocked, Done, Failed, Nothing, Outcome
+from actors.domain.silence import LaneSilence
 from actors.messages import (
     ActorChanged,
     DeadLetter,
@@ -18,6 +22,7 @@ from actors.messages import (
     Planned,
     Pressure,
     Settled,
+    Wake,
 )
 from actors.runtime.board import Board
 from tests.runtime.jobs import NOON, schedule_clock
@@ -27,9 +32,10 @@ from tests.runtime.stage import Stage
 class Hall:
     """A board served by the test."""
 
-    def __init__(self, heartbeat: float = 60.0) -> None:
+    def __init__(self, heartbeat: float = 60.0, allowance: timedelta = timedelta(hours=1)) -> None:
         clock = schedule_clock()
-        self.stage = Stage(lambda context: Board(context, clock, "boot-1", heartbeat))
+        silence = LaneSilence(allowance, clock.now())
+        self.stage = Stage(lambda context: Board(context, clock, "boot-1", heartbeat, silence))
 
     def tell(self, *news: Any) -> dict[str, Any]:
         for message in news:
@@ -132,3 +138,21 @@ def test_the_heartbeat_comes_by_itself_and_carries_the_whole_state(caplog: Any) 
 
 def test_unknown_news_is_no_crash() -> None:
     assert Hall().tell("gibberish")["boot"] == "boot-1"
+
+
+@pytest.mark.parametrize(("news", "is_called"), [
+    ([], True),
+    ([settled(Done({"published": 1}))], False),
+    ([settled(Done({"planned": 6})), settled(Blocked("kill switch"))], True),
+    ([LeaseState("another", 2, is_ours=False, until=math.inf)], False),
+    ([LeaseState("boot-1", 2, is_ours=True, until=math.inf)], True),
+])  # fmt: skip
+def test_c7_a_lane_that_published_nothing_for_twice_its_pace_is_called_whatever_the_jobs_say(
+    news: list[Any], caplog: pytest.LogCaptureFixture, *, is_called: bool
+) -> None:
+    hall = Hall(allowance=timedelta(seconds=-1) if is_called else timedelta(hours=1))
+    if not is_called:
+        hall.stage.behaviour.silence.last -= timedelta(hours=2)
+    hall.tell(*news)
+    hall.stage.behaviour.receive(Wake())
+    assert ("lane_silent" in [getattr(record, "action", "") for record in caplog.records]) is is_called
