@@ -3,8 +3,8 @@
 The steps by which one decision is published are numbered as they are taken: each durable write and each action of the
 browser, once before and once after it. At the step that the environment names the process kills itself.
 
-`CRASH_DECISION` is the decision, `CRASH_STEP` the step (`click:1:after`; empty: none), and `CRASH_TRACE` a file to which
-each step is written, a line each.
+`CRASH_DECISION` is the decision, `CRASH_STEP` the step (`page.click:1:after`; empty: none), and `CRASH_TRACE` a file to
+which each step is written, a line each.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import os
 import signal
 import sys
 import threading
-import uuid
 from collections import Counter
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from playwright.async_api import Keyboard, Locator, Page
 
 import supervisor
 from actors.embedded import sandbox
@@ -29,7 +30,6 @@ from actors.pages.reply import PublishReply
 from actors.resources.database import DatabaseClient
 from actors.resources.desk import SlotDesk
 from actors.resources.journal import Journal
-from playwright.async_api import Keyboard, Locator, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -51,7 +51,6 @@ class Bomb:
         self._attempts: set[str] = set()
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._is_settled = False
 
     def concerns(self, *values: object) -> bool:
         """Return whether one of these is the decision or an attempt at it."""
@@ -127,22 +126,28 @@ def wrap_journal(bomb: Bomb) -> None:
         method = getattr(Journal, name)
 
         @functools.wraps(method)
-        def wrapped(journal: Journal, record: Any = None) -> Any:
-            arguments = () if record is None else (record,)
-            if record is not None and isinstance(getattr(record, "decision_id", None), uuid.UUID):
-                if bomb.concerns(record.decision_id):
-                    bomb.knows(record.attempt_id)
-            if record is not None and not bomb.concerns(identify(record)):
-                return method(journal, *arguments)
+        def wrapped(journal: Journal, *record: Any) -> Any:
+            if record and not bomb.concerns(identify(*record)):
+                return method(journal, *record)
             with bomb.step(f"journal.{name}"):
-                return method(journal, *arguments)
+                return method(journal, *record)
 
         setattr(Journal, name, wrapped)
 
-    wrap("verify", lambda _: None)
-    wrap("grant", lambda grant: grant.attempt_id)
+    wrap("verify", lambda: None)
+    wrap("grant", lambda grant: grant.decision_id)
     wrap("receipt", lambda testimony: testimony.attempt_id)
     wrap("settle", lambda attempt_id: attempt_id)
+    unsettled = Journal.unsettled
+
+    def wrapped(journal: Journal) -> Any:
+        entries = unsettled(journal)
+        for entry in entries:
+            if bomb.concerns(entry.grant.decision_id):
+                bomb.knows(entry.grant.attempt_id)
+        return entries
+
+    Journal.unsettled = wrapped  # type: ignore[method-assign]
 
 
 def wrap_browser(bomb: Bomb) -> None:
