@@ -1,0 +1,109 @@
+"""The nemesis: what it does to the arena, when, and how often, all by one seed."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from actors.errors import AppError
+from tests.torture.account import KINDS
+from tests.torture.arena import LEASE_S, Arena
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Mapping
+
+# How often each blow falls, relative to the others.
+BLOWS: Mapping[str, int] = {
+    "SIGKILL": 30,
+    "SIGTERM": 7,
+    "SIGSTOP": 8,
+    "SIGSTOP longer than the lease": 4,
+    "Chromium": 15,
+    "driver": 10,
+    "Postgres": 7,
+    "Valkey": 5,
+    "fault": 16,
+    "second supervisor": 2,
+    "second supervisor, first frozen": 3,
+}
+NAIVE_BLOWS: Mapping[str, int] = {"SIGKILL": 3, "Chromium": 2, "fault": 5}
+NAIVE_FAULTS = ("response_lost", "no_toast", "slow")
+MOMENTS = ("intent_durable", "posted", "part_posted", "uncertain", "browser_launched", "lease_taken", "proven_absent")
+"""Lines of the log after which a blow is most likely to hit something."""
+
+_ABREAST = 0.6
+"""Share of the blows that wait for such a line."""
+_LONGEST_S = 5.0
+_QUEUED = 3
+
+
+class Nemesis:
+    """Plants decisions and strikes, by `rng` alone; what a blow meets is up to the moment."""
+
+    def __init__(self, arena: Arena, rng: random.Random, mark: str) -> None:
+        self.blows: Counter[str] = Counter()
+        self.faults: Counter[str] = Counter()
+        self._arena, self._rng, self._mark = arena, rng, mark
+        self._weights = NAIVE_BLOWS if arena.is_naive else BLOWS
+        self._known = NAIVE_FAULTS if arena.is_naive else tuple(arena.account.faults())
+        self._plants = 0
+
+    def strike(self) -> str:
+        """Wait for a moment and do one thing; return what it was."""
+        arena, rng = self._arena, self._rng
+        arena.keep_alive()
+        self.feed()
+        if rng.random() < _ABREAST:
+            arena.wait_for(arena.engine, MOMENTS, rng.uniform(1.0, _LONGEST_S))
+            threading.Event().wait(rng.uniform(0.0, 0.3))
+        else:
+            threading.Event().wait(rng.uniform(0.1, 2.5))
+        arena.keep_alive()
+        blow = rng.choices([*self._weights], [*self._weights.values()])[0]
+        if not self._deal(blow):
+            blow = "SIGKILL"
+            arena.kill()
+        self.blows[blow] += 1
+        return blow
+
+    def feed(self, least: int = _QUEUED) -> None:
+        """Plant decisions until so many wait; a database that is just away is left alone."""
+        kinds = ("single",) if self._arena.is_naive else KINDS
+        with contextlib.suppress(AppError):
+            waiting = sum(each.status == "queued" for each in self._arena.account.decisions())
+            for _ in range(least - waiting):
+                self.plant(self._rng.choice(kinds))
+
+    def plant(self, kind: str) -> str:
+        """Plant one decision and return its id."""
+        self._plants += 1
+        return self._arena.account.plant(kind, f"{self._mark}, {kind} {self._plants}")
+
+    def _deal(self, blow: str) -> bool:
+        """Do it; return False if there was nothing to be hit."""
+        arena, rng = self._arena, self._rng
+        match blow:
+            case "SIGKILL":
+                arena.kill()
+            case "SIGTERM":
+                arena.stop()
+            case "SIGSTOP":
+                arena.freeze(rng.uniform(0.2, 0.8 * LEASE_S / 2))
+            case "SIGSTOP longer than the lease":
+                arena.freeze(LEASE_S + rng.uniform(0.5, 2.5))
+            case "Chromium":
+                return arena.kill_part("chrom", "headless")
+            case "driver":
+                return arena.kill_part("node")
+            case "Postgres" | "Valkey":
+                arena.kill_server(blow.lower(), rng.uniform(0.0, 2.0))
+            case "fault":
+                name = rng.choice(self._known)
+                arena.account.arm(name, rng.randint(1, 2))
+                self.faults[name] += 1
+            case _:
+                arena.double(rng.uniform(2 * LEASE_S, 3 * LEASE_S), frozen=blow.endswith("frozen"))
+        return True
