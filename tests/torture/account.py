@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import urllib.request
@@ -57,14 +58,14 @@ class Account:
     def _row(self, kind: str, mark: str, now: datetime) -> dict[str, Any]:
         match kind:
             case "thread":
-                parts = [f"{mark}: part {number}." for number in range(1, PARTS_OF_A_THREAD + 1)]
+                parts = [f"{mark}: {gibberish(f'{mark} {number}')}." for number in range(PARTS_OF_A_THREAD)]
                 return fakes.thread(*parts, due=now)
             case "reply":
                 author = next(self._authors)
                 target_id = self.write(author, f"Somebody asks about {mark}.")
-                return fakes.reply(f"{mark}: an answer.", target_id, author, due=now)
+                return fakes.reply(f"{mark}: {gibberish(mark)}.", target_id, author, due=now)
             case _:
-                return fakes.decision(f"{mark}: one line\nand another.", due=now)
+                return fakes.decision(f"{mark}:\n{gibberish(mark)}.", due=now)
 
     def write(self, author: str, text: str) -> str:
         """Write a post on the site by somebody's own hand and return its id."""
@@ -142,6 +143,12 @@ def limits_of(environment: Mapping[str, str]) -> tuple[Limit, ...]:
         Limit("spacing of replies", "reply", span("REPLY_SPACING"), 1),
     )
     return tuple(limit for limit in limits if limit.span)
+
+
+def gibberish(seed: str) -> str:
+    """Return words that no other seed gives: what is nearly the same as an earlier post is never published."""
+    letters = hashlib.sha256(seed.encode()).hexdigest().translate(str.maketrans("0123456789", "ghijklmnop"))
+    return " ".join(letters[start : start + 7] for start in range(0, len(letters), 7))
 
 
 def background_handles() -> itertools.cycle[str]:
