@@ -71,11 +71,16 @@ class Lane:
         self._latest = max((row["intent_at"] for row in rows), default=None)
         self._published = None
 
-    def obstacle(self) -> Outcome | None:
-        """Return why nothing of the lane may be published now, or None."""
+    def obstacle(self, *, is_begun: bool) -> Outcome | None:
+        """Return why nothing of the lane may be published now, or None.
+
+        The caps do not hold up a thread that was begun, as it counted with its first part.
+        """
         flag, now = self.ctx.database.one("get_flag", name="kill_switch"), self.ctx.now()
         if flag is not None and flag["is_on"]:
             return Blocked("the kill switch is on")
+        if is_begun:
+            return None
         if self._latest is not None and self._latest > now + TOLERANCE:
             return Blocked("the ledger knows intents of the future: schedule time went back, is clock.json lost?")
         at = allowed_at([one.at for one in self.publications], self.caps, now)

@@ -69,7 +69,7 @@ def _work_off(ctx: JobContext, name: str, counts: dict[str, int]) -> tuple[Outco
         if lane.refuse(decision):
             counts["skipped"] += 1
             continue
-        forbidden = None if decision["tweet_ids"] else lane.obstacle()
+        forbidden = lane.obstacle(is_begun=bool(decision["tweet_ids"]))
         if forbidden is not None:
             return forbidden, False
         result: Result = publish(ctx, decision, lane.caps)
