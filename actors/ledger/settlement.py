@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from actors.domain.caps import DAY
 from actors.domain.evidence import TOLERANCE, Scan, match
 from actors.domain.ledger import Doubt, GiveUp, Requeue, Wait, resolve
+from actors.domain.snowflake import created_at, parse_tweet_id
 from actors.domain.text import content_hash
 from actors.errors import AppError
 from actors.ledger.publisher import has_read_timeline
@@ -18,12 +19,14 @@ from actors.sql.queries import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from datetime import datetime
 
     from actors.job import JobContext
     from actors.pages.timeline import OwnPost, TimelineReading
 
 logger = logging.getLogger(__name__)
 
+_TICK = timedelta(milliseconds=1)
 _MOST_POSTS = 80
 """Posts that one look collects; an account with more in a day has reached every cap."""
 
@@ -48,7 +51,7 @@ def settle(ctx: JobContext) -> dict[str, int]:
     is_first = not has_read_timeline(ctx)
     if not is_first and not any(each["result"] == "uncertain" for each in attempts):
         return counts
-    since = min([each["first_site_time"] for each in attempts] + [ctx.now() - DAY] * is_first) - TOLERANCE
+    since = min([_earliest(each) for each in attempts] + [ctx.now() - DAY - TOLERANCE] * is_first)
     try:
         errand = ReadOwnTimeline(ctx.config.platform.account, since, replies=True, limit=_MOST_POSTS)
         reading: TimelineReading = ctx.browser.visit(errand)
@@ -63,10 +66,23 @@ def settle(ctx: JobContext) -> dict[str, int]:
         return counts
     _look_through(ctx, reading, attempts, counts)
     if is_first:
-        if not reading.reached_back and len(reading.posts) < _MOST_POSTS:
+        # An account that is younger than a day shows its end instead. That is no proof, but all that a page could hide
+        # from the caps by loading no further is what a person wrote by hand.
+        if not (reading.reached_back or reading.has_ended) and len(reading.posts) < _MOST_POSTS:
             raise TimelineUnreadError("our own timeline did not show the last 24 hours, or a card on it was unclear")
         ctx.database.run("timeline_is_read", boot_id=ctx.boot_id)
     return counts
+
+
+def _earliest(attempt: Row) -> datetime:
+    """Return the time before which this attempt's post cannot have been minted.
+
+    A part of a thread is younger than the part that it answers, which may be all that the account has.
+    """
+    earliest: datetime = attempt["first_site_time"] - TOLERANCE
+    if not attempt["part"]:
+        return earliest
+    return max(earliest, created_at(parse_tweet_id(attempt["target_id"])) + _TICK)
 
 
 def _look_through(ctx: JobContext, reading: TimelineReading, attempts: list[Row], counts: dict[str, int]) -> None:

@@ -51,6 +51,9 @@ class TimelineReading:
 
     site_time: datetime
     drift: tuple[str, ...] = ()
+    has_ended: bool = False
+    """Whether scrolling brought nothing more, and every card on the way could be read. No proof by itself: a page that
+    stops loading looks the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class ReadOwnTimeline:
         require_account(visit.session, self.account, visit.where)
         known: set[str] = set()
         posts: dict[str, OwnPost] = {}
-        reached_back, unclear, fruitless = False, False, 0
+        reached_back, has_ended, unclear, fruitless = False, False, False, 0
         in_place: set[TweetId] = set()
         for attempt in range(_SCROLLS + 1):
             seconds = _NEXT_CARDS_S if attempt else _FIRST_CARD_S
@@ -100,10 +103,12 @@ class ReadOwnTimeline:
             unclear = unclear or reading.unclear > 0
             is_past = any(post.created_at < self.since for post in posts.values() if post.id in in_place)
             reached_back = (is_empty or is_past) and not unclear
+            has_ended = is_end and not unclear and not visit.is_throttled
             if is_empty or is_past or len(posts) >= self.limit or is_end:
                 break
         newest_first = sorted(posts.values(), key=lambda post: post.created_at, reverse=True)
-        return TimelineReading(tuple(newest_first[: self.limit]), reached_back, visit.site_time, visit.drift)
+        shown = tuple(newest_first[: self.limit])
+        return TimelineReading(shown, reached_back, visit.site_time, visit.drift, has_ended)
 
     def _own(self, cards: Sequence[Card]) -> list[OwnPost]:
         """Keep our posts: a pinned or reposted one says nothing of how far back the page reaches."""

@@ -157,8 +157,8 @@ WHERE d.status = 'publishing' AND d.claim_owner <> %(run_id)s;
 -- name: uncertain_attempts
 -- `first_site_time` is the first attempt's at this part: what was proven absent wrongly must still be found later. Given-up
 -- ones are looked for besides, as long as anybody looks.
-SELECT d.decision_id, d.kind, d.parts[a.part + 1] AS text, d.target_author, a.attempt_id, a.part, a.result, a.reason,
-       a.intent_at, a.click_until, e.attempts, e.first_site_time,
+SELECT d.decision_id, d.kind, d.parts[a.part + 1] AS text, d.target_author, a.attempt_id, a.part, a.target_id, a.result,
+       a.reason, a.intent_at, a.click_until, e.attempts, e.first_site_time,
        ARRAY(SELECT s.site_time FROM evidence_scans s WHERE s.attempt_id = a.attempt_id AND s.doubts = ''
              ORDER BY s.site_time) AS conclusive_scans,
        (SELECT min(s.scanned_at) FROM evidence_scans s WHERE s.attempt_id = a.attempt_id) AS first_look

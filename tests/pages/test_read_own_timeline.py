@@ -161,6 +161,14 @@ def test_b6_an_old_parent_above_a_new_answer_does_not_prove_how_far_back_the_pag
     assert chromium.perform(ReadOwnTimeline("us", HOUR_AGO, replies=True), desk).reached_back
 
 
+def test_b6_a_timeline_that_ends_before_the_time_asked_for_says_so_and_is_no_proof(
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, short_end: None
+) -> None:
+    site.show("/us", card(post_id(5), "ours"), card(post_id(20), "the first of all"))
+    reading = chromium.perform(ReadOwnTimeline("us", HOUR_AGO), desk)
+    assert (len(reading.posts), reading.reached_back, reading.has_ended) == (2, False, True)
+
+
 def test_b6_the_last_card_may_be_the_parent_of_one_that_is_still_to_come(
     chromium: Chromium, site: FixtureSite, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
