@@ -60,7 +60,7 @@ def publish(ctx: JobContext, decision: Row, caps: Caps) -> Result:
             return Result("stopped", done, error)
         if published.tweet_id is None or published.evidence not in ("response", "toast"):
             attempt.doubt(f"evidence: {published.evidence} {published.detail}".strip())
-            return Result("uncertain", done, _refused(published))
+            return Result("uncertain", done, published.wall)
         attempt.confirm(published.tweet_id, published.evidence)
         ids.append(published.tweet_id)
         done += 1
@@ -89,10 +89,3 @@ def _errand(ctx: JobContext, decision: Row, part: Part) -> PublishPost | Publish
         oldest = ctx.config.publishing.target_age
         target = Target(part.target_id, decision["target_author"], must_be_root=True, max_age=oldest)
     return PublishReply(part.text, decision_id, target)
-
-
-def _refused(published: Published) -> AppError | None:
-    """Return what the site said when it refused to create the post: the lane's next would most likely hear the same."""
-    if published.evidence != "refused":
-        return None
-    return SiteBusyError(f"the site refused to create the post: {published.detail}")

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Literal
 
 from actors.domain.snowflake import TweetId, is_tweet_id, is_within
 from actors.domain.text import weighted_length
-from actors.errors import AfterCommitError
+from actors.errors import AfterCommitError, AppError, ChallengeError, LoggedOutError, RateLimitedError, SiteBusyError
 from actors.pages import selectors
 from actors.pages.create_call import CreateAnswer, CreateCall
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from actors.pages.composer import Composer
@@ -25,6 +26,16 @@ if TYPE_CHECKING:
 Evidence = Literal["response", "toast", "duplicate", "refused", "none"]
 
 _EVIDENCE_S = 10.0
+_REFUSALS: Mapping[str, type[AppError]] = {
+    "32": LoggedOutError,
+    "64": ChallengeError,
+    "88": RateLimitedError,
+    "226": ChallengeError,
+    "326": ChallengeError,
+    "344": RateLimitedError,
+}
+"""The API's error codes that are walls (domain 4.4): not logged in, suspended, too many requests, looks automated,
+account locked, daily limit."""
 _STATUS_LINK = re.compile(r"/(\w{1,20})/status/(\d{15,20})(?:[/?#]|$)")
 _TOLERANCE = timedelta(minutes=2)
 """How far an id's time may lie outside of the visit, on the platform's clock: its own `Date` header has whole seconds
@@ -52,6 +63,14 @@ class Published:
     detail: str = ""
     """Why there was no click ("late", "changed", "disabled", "gone", "target": the dialog answers another post), or the
     codes of the refusal."""
+
+    @property
+    def wall(self) -> AppError | None:
+        """What stood before us if the site refused to create the post: as much of a wall as a page would have been."""
+        if self.evidence != "refused":
+            return None
+        kinds = [_REFUSALS[code] for code in self.detail.split(",") if code in _REFUSALS]
+        return (kinds[0] if kinds else SiteBusyError)(f"the site refused to create the post: {self.detail}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from actors.errors import (
     PlatformClosedError,
     RateLimitedError,
 )
+from actors.pages.publication import Published
 from actors.pages.wall import SessionState, require_account
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class PlatformWatch:
 
     def _wall_in(self, result: Any) -> AppError | None:
         """Return the wall that an errand brings home as its answer."""
+        if isinstance(result, Published):
+            return result.wall
         if isinstance(result, SessionState):
             try:
                 require_account(result, self._account, "the page that was looked at")

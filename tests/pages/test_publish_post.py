@@ -9,11 +9,13 @@ import pytest
 
 from actors.errors import (
     AfterCommitError,
+    ChallengeError,
     CommitRefusedError,
     ComposerMismatchError,
     ConsentError,
     LoggedOutError,
     PageChangedError,
+    RateLimitedError,
     SiteBusyError,
 )
 from actors.pages.compose import PublishPost
@@ -175,11 +177,24 @@ def test_b10_a_duplicate_is_told_from_a_failure(chromium: Chromium, site: Fixtur
     assert chromium.perform(POST, desk).evidence == "duplicate"
 
 
-def test_a_refusal_by_the_site_is_reported_with_its_code(chromium: Chromium, site: FixtureSite, desk: FakeDesk) -> None:
-    site.answer = lambda _: (200, {"errors": [{"code": 344, "message": "Daily limit"}]})
+@pytest.mark.parametrize(
+    ("code", "wall"),
+    [
+        (32, LoggedOutError),
+        (88, RateLimitedError),
+        (344, RateLimitedError),
+        (226, ChallengeError),
+        (326, ChallengeError),
+        (186, SiteBusyError),
+    ],
+)
+def test_e4_a_refusal_by_the_site_is_reported_with_its_code_and_is_a_wall(
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, code: int, wall: type[Exception]
+) -> None:
+    site.answer = lambda _: (200, {"errors": [{"code": code, "message": "No."}]})
     site.show_composer()
     published = chromium.perform(POST, desk)
-    assert (published.evidence, published.detail) == ("refused", "344")
+    assert (published.evidence, published.detail, type(published.wall)) == ("refused", str(code), wall)
 
 
 def test_b15_leftover_text_is_removed_before_writing(chromium: Chromium, site: FixtureSite, desk: FakeDesk) -> None:
