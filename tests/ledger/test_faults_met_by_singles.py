@@ -1,0 +1,67 @@
+"""Each fault of the site, met by a post that stands alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from actors.domain.outcome import Blocked
+from actors.sandbox.faults import FAULTS as KNOWN
+from tests.ledger.matrix import FAULTS, Expected, play
+
+if TYPE_CHECKING:
+    from tests.ledger.site_bench import SiteBench
+
+
+def test_no_fault_of_the_site_is_left_out() -> None:
+    assert set(FAULTS) == set(KNOWN)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_b1_b3_b4_b15_b19_a_single_meets_each_fault_and_is_published_once(bench: SiteBench, fault: str) -> None:
+    play(bench, fault, FAULTS[fault], kind="single")
+
+
+@pytest.mark.parametrize(("fault", "code"), [("http_429", 88), ("logged_out", 32)])
+def test_b4_what_the_site_refuses_at_the_click_is_proven_absent_before_it_is_tried_again(
+    bench: SiteBench, fault: str, code: int
+) -> None:
+    word = {88: "rate_limited", 32: "logged_out"}[code]
+    refused = Expected("uncertain", f"evidence: refused {code}", Blocked, is_stored=False, ways=("absent", "posted"))
+    play(bench, fault, refused, kind="single", word=word, at_click=True)
+
+
+def test_e4_a_click_that_is_answered_by_too_many_requests_closes_the_site_like_a_page_that_is(bench: SiteBench) -> None:
+    bench.put("single")
+    bench.browser.trouble, bench.browser.at_click = (lambda: bench.site.arm("http_429")), True
+    bench.post()
+    left, other = bench.site.armed("http_429"), bench.put("reply")
+
+    outcome = bench.post()
+
+    assert isinstance(outcome, Blocked)
+    assert "cooling" in outcome.reason
+    assert bench.site.armed("http_429") == left, "somebody went to the site all the same"
+    assert bench.decision(other)["status"] == "queued"
+
+
+@pytest.mark.parametrize(("fault", "state", "hours"), [("http_429", "cooling", 0.1), ("challenge", "challenge", 6.1)])
+def test_e4_after_a_wall_before_everything_no_run_goes_to_the_site_until_its_time(
+    bench: SiteBench, fault: str, state: str, hours: float
+) -> None:
+    decision = bench.put("single")
+    bench.browser.trouble = lambda: bench.site.arm(fault)
+    bench.post()
+    left = bench.site.armed(fault)
+    for _ in range(3):
+        outcome = bench.post()
+        assert isinstance(outcome, Blocked)
+        assert f"the platform is {state}" in outcome.reason
+    assert bench.site.armed(fault) == left, "somebody went to the site all the same"
+    bench.forward(hours=hours)
+    bench.post()
+    assert bench.site.armed(fault) == left - 1, "one probe goes when the time is over"
+    bench.site.arm(fault, 0)
+    assert bench.settle(decision, 2 * hours)["status"] == "posted"
+    bench.agree()
