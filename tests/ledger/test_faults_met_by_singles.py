@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from actors.domain.outcome import Blocked
+from actors.pages.timeline import ReadOwnTimeline
 from actors.sandbox.faults import FAULTS as KNOWN
+from tests.jobs.doors import START
 from tests.ledger.matrix import FAULTS, Expected, play
 
 if TYPE_CHECKING:
@@ -65,3 +67,33 @@ def test_e4_after_a_wall_before_everything_no_run_goes_to_the_site_until_its_tim
     bench.site.arm(fault, 0)
     assert bench.settle(decision, 2 * hours)["status"] == "posted"
     bench.agree()
+
+
+def test_b19_a_renamed_button_stops_publishing_with_its_reason_and_nothing_else(bench: SiteBench) -> None:
+    decision = bench.put("single")
+    bench.site.arm("renamed_testid", 1000)
+    for _ in range(2):
+        outcome = bench.post()
+        assert isinstance(outcome, Blocked)
+        assert "ui_drift" in outcome.reason
+    assert len(bench.browser.errands) == 2, "one attempt a run"
+    timeline = bench.browser.visit(ReadOwnTimeline("commons_daily", START, replies=True))
+    assert (timeline.posts, timeline.reached_back) == ((), True)
+    bench.site.arm("renamed_testid", 0)
+    assert bench.settle(decision)["status"] == "posted"
+
+
+def test_e1_a_session_that_ended_is_certain_after_two_runs_and_no_third_one_goes_to_the_site(bench: SiteBench) -> None:
+    decision = bench.put("single")
+    bench.site.arm("logged_out", 1000)
+    for _ in range(2):
+        assert isinstance(bench.post(), Blocked)
+    left = bench.site.armed("logged_out")
+    for _ in range(3):
+        outcome = bench.post()
+        assert isinstance(outcome, Blocked)
+        assert "the platform is invalid" in outcome.reason
+    assert bench.site.armed("logged_out") == left, "somebody went to the site all the same"
+    assert bench.attempts(decision) == []
+    bench.site.arm("logged_out", 0)
+    assert bench.settle(decision)["status"] == "posted"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -16,10 +16,8 @@ from actors.domain.outcome import Done, Failed, Nothing
 from actors.errors import BudgetExceededError, ModelOutputError
 from actors.jobs.content.plan import plan
 from actors.sandbox.model import ModelEndpoint
-from tests.jobs.doors import START
-
-if TYPE_CHECKING:
-    from tests.jobs.doors import Bench
+from tests.fakes import LedgerDoor
+from tests.jobs.doors import START, Bench
 
 
 class Writer:
@@ -49,6 +47,16 @@ def test_c8_the_queue_is_filled_to_its_depth_and_ten_more_runs_add_nothing(bench
     for _ in range(10):
         assert isinstance(bench.run(plan), Nothing)
     assert len(bench.rows("SELECT 1 FROM decisions")) == 6
+
+
+def test_c8_ten_restarts_plan_nothing_more(database_url: str) -> None:
+    for number in range(10):
+        ledger = LedgerDoor(database_url)
+        bench = Bench(ledger)
+        bench.boot, bench.model = f"boot-{number}", Writer()  # type: ignore[assignment]
+        bench.run(plan)
+        assert len(bench.rows("SELECT 1 FROM decisions")) == bench.config.publishing.queue_depth
+        ledger.close()
 
 
 def test_decisions_are_due_at_once_and_then_one_spacing_apart(bench: Bench) -> None:

@@ -112,9 +112,9 @@ def test_e1_a_wall_before_the_commit_point_blocks_the_run_and_keeps_the_decision
 def test_c3_a_poisoned_decision_fails_alone_after_its_tries_and_the_others_go_out(bench: Bench) -> None:
     bench.configure(spacing=timedelta(0), content_per_hour=20)
     poison = bench.queue(at=START - MINUTE)
-    good = [bench.queue() for _ in range(3)]
+    good = [bench.queue() for _ in range(9)]
     mismatch = ComposerMismatchError("composer", "/compose/post")
-    bench.browser.script = [mismatch, *(commits(published(id_at(START, n))) for n in range(3))]
+    bench.browser.script = [mismatch, *(commits(published(id_at(START, n))) for n in range(9))]
     bench.run(posting)
     assert {bench.decision(d)["status"] for d in good} == {"posted"}
     for wait in (5, 10):

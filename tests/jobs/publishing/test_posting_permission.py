@@ -123,13 +123,23 @@ def test_nothing_goes_out_until_the_account_was_read(bench: Bench, trouble: Any)
     assert bench.decision(decision)["status"] == "posted"
 
 
-def test_b11_a_text_published_before_is_refused_however_it_is_spelled_and_ends_with_a_link(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "walking, after a meal: lowers what the blood carries",
+        "🚶 Walking after a meal lowers what the blood carries ✅",
+    ],
+    ids=["case and punctuation", "emoji"],
+)
+def test_b11_a_text_published_before_is_refused_however_it_is_spelled_and_ends_with_a_link(
+    bench: Bench, spelling: str
+) -> None:
     bench.configure(spacing=timedelta(0))
     bench.queue("Walking after a meal lowers what the blood carries.")
     bench.browser.script = [sent(bench)]
     bench.run(posting)
     (first,) = bench.rows("SELECT tweet_id FROM receipts")
-    again = bench.queue("walking, after a meal: lowers what the blood carries")
+    again = bench.queue(spelling)
     for _ in range(2):
         bench.run(posting)
     row = bench.decision(again)
