@@ -230,7 +230,7 @@ class Lane:
 
     def _free_lease(self) -> None:
         """End the lease of a process that is known to be dead, as waiting for its end would."""
-        self.account.door.sql("UPDATE publisher_lease SET expires_real = clock_timestamp()")
+        self.account.sql("UPDATE publisher_lease SET expires_real = clock_timestamp()")
 
     def _tail(self) -> str:
         return "\n".join(self._engine.tail())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import itertools
 import json
@@ -10,7 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+
 from actors.domain.duration import parse_duration
+from actors.resources.database import translate
 from tests import fakes
 from tests.acceptance.engine import ROOT, get_json
 from tests.torture.verdict import HELD, Decision, Limit, Receipt, judge, longest_wait, posts_of
@@ -47,7 +51,11 @@ class Account:
         self._authors = background_handles()
 
     def plant(self, kind: str, mark: str) -> str:
-        """Put a decision that is due now into the ledger, its text as unique as `mark`; return its id."""
+        """Put a decision that is due now into the ledger, its text as unique as `mark`; return its id.
+
+        Raises:
+            AppError: the database is away.
+        """
         now = self.now()
         row = self._row(kind, mark, now)
         self.door.run("insert_decision", **row)
@@ -58,14 +66,24 @@ class Account:
     def _row(self, kind: str, mark: str, now: datetime) -> dict[str, Any]:
         match kind:
             case "thread":
-                parts = [f"{mark}: {gibberish(f'{mark} {number}')}." for number in range(PARTS_OF_A_THREAD)]
-                return fakes.thread(*parts, due=now)
+                return fakes.thread(*(strange(f"{mark} {part}") for part in range(PARTS_OF_A_THREAD)), due=now)
             case "reply":
                 author = next(self._authors)
-                target_id = self.write(author, f"Somebody asks about {mark}.")
-                return fakes.reply(f"{mark}: {gibberish(mark)}.", target_id, author, due=now)
+                target_id = self.write(author, strange(f"{mark} asks"))
+                return fakes.reply(strange(mark), target_id, author, due=now)
             case _:
-                return fakes.decision(f"{mark}:\n{gibberish(mark)}.", due=now)
+                return fakes.decision(f"{strange(mark)}\n{strange(mark, words=2)}", due=now)
+
+    def sql(self, text: str, *params: object) -> list[dict[str, Any]]:
+        """Return the rows of any SQL.
+
+        Raises:
+            AppError: the database is away.
+        """
+        try:
+            return self.door.sql(text, *params)
+        except psycopg.Error as error:
+            raise translate(error) from error
 
     def write(self, author: str, text: str) -> str:
         """Write a post on the site by somebody's own hand and return its id."""
@@ -86,7 +104,7 @@ class Account:
     def status_of(self, decision_id: str) -> str:
         """Return the state of one decision."""
         sql = f"SELECT {self.statuses} AS status FROM decisions WHERE decision_id = %s"
-        return str(self.door.sql(sql, decision_id)[0]["status"])
+        return str(self.sql(sql, decision_id)[0]["status"])
 
     def held(self) -> int:
         """Return how many decisions are claimed, being published, or in doubt."""
@@ -94,7 +112,7 @@ class Account:
 
     def decisions(self) -> list[Decision]:
         """Return all decisions of the ledger."""
-        rows = self.door.sql(
+        rows = self.sql(
             f"SELECT decision_id, kind, parts, {self.statuses} AS status, scheduled_at, reason, target_id "
             "FROM decisions ORDER BY created_at"
         )
@@ -114,7 +132,7 @@ class Account:
     def judge(self, limits: Iterable[Limit]) -> tuple[Verdict, timedelta]:
         """Hold the truth against the ledger; return the verdict and the longest wait of something due and allowed."""
         posts, decisions, limits = posts_of(get_json(self.site + "/_truth")), self.decisions(), list(limits)
-        rows = self.door.sql(self.receipts)
+        rows = self.sql(self.receipts)
         receipts = [Receipt(str(row["decision_id"]), row["part"], row["tweet_id"]) for row in rows]
         verdict = judge(posts, decisions, receipts, limits, self.planted)
         return verdict, longest_wait(posts, decisions, receipts, limits)
@@ -145,16 +163,18 @@ def limits_of(environment: Mapping[str, str]) -> tuple[Limit, ...]:
     return tuple(limit for limit in limits if limit.span)
 
 
-def gibberish(seed: str) -> str:
-    """Return words that no other seed gives: what is nearly the same as an earlier post is never published."""
-    letters = hashlib.sha256(seed.encode()).hexdigest().translate(str.maketrans("0123456789", "ghijklmnop"))
-    return " ".join(letters[start : start + 7] for start in range(0, len(letters), 7))
-
-
 def background_handles() -> itertools.cycle[str]:
     """Return the handles of those who live on the site, again and again."""
     people = json.loads((ROOT / "actors" / "sandbox" / "background.json").read_text(encoding="utf-8"))["accounts"]
     return itertools.cycle(sorted(each["handle"] for each in people))
+
+
+def strange(mark: str, words: int = 7) -> str:
+    """Return a text that resembles no other: what resembles an earlier post is never published."""
+    digest = base64.b32encode(hashlib.blake2b(mark.encode(), digest_size=60).digest()).decode().lower()
+    lengths = itertools.cycle((4, 7, 3, 6, 5))
+    ends = list(itertools.accumulate(next(lengths) for _ in range(words)))
+    return " ".join(digest[start:end] for start, end in zip([0, *ends], ends, strict=False)).capitalize() + "."
 
 
 def post_json(url: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""The arena: a site that outlives everything, a Postgres and a Valkey, and one publisher that is started again and again.
+"""The arena: a site that outlives everything, a Postgres, a Valkey, and a publisher that is started again and again.
 
-The site takes the same text twice and knows posts from two days ago, so that nothing but the publisher's own care keeps
-a post from going out twice. It, the database and the cache are the bench's: no death of a publisher takes them along.
+The site takes the same text twice, so that nothing but the publisher's own care keeps a post from going out twice. It,
+the database and the cache are the bench's: no death of a publisher takes them along.
 """
 
 from __future__ import annotations

@@ -31,12 +31,16 @@ BLOWS: Mapping[str, int] = {
 }
 NAIVE_BLOWS: Mapping[str, int] = {"SIGKILL": 3, "Chromium": 2, "fault": 5}
 NAIVE_FAULTS = ("response_lost", "no_toast", "slow")
-MOMENTS = ("intent_durable", "posted", "part_posted", "uncertain", "browser_launched", "lease_taken", "proven_absent")
-"""Lines of the log after which a blow is most likely to hit something."""
+MOMENTS = ("posted", "part_posted", "uncertain", "browser_launched", "lease_taken", "proven_absent", "scan_failed")
+"""Lines of the log after which a blow is likely to hit something."""
 
-_ABREAST = 0.6
-"""Share of the blows that wait for such a line."""
-_LONGEST_S = 5.0
+AMBUSHED, ABREAST = 0.45, 0.25
+"""Shares of the blows that wait for an intent, and for one of these lines; the others come at any time."""
+
+FATAL = ("SIGKILL", "Chromium", "driver", "Postgres", "SIGSTOP longer than the lease")
+"""What an ambush chooses from: chance alone seldom meets the moment between the intent and the receipt."""
+
+_INTENT_S, _LINE_S, _ANY_S = 6.0, 3.0, 2.5
 _QUEUED = 3
 
 
@@ -56,18 +60,27 @@ class Nemesis:
         arena, rng = self._arena, self._rng
         arena.keep_alive()
         self.feed()
-        if rng.random() < _ABREAST:
-            arena.wait_for(arena.engine, MOMENTS, rng.uniform(1.0, _LONGEST_S))
-            threading.Event().wait(rng.uniform(0.0, 0.3))
-        else:
-            threading.Event().wait(rng.uniform(0.1, 2.5))
+        names = self._await_moment()
         arena.keep_alive()
-        blow = rng.choices([*self._weights], [*self._weights.values()])[0]
+        blow = rng.choices(names, [self._weights[name] for name in names])[0]
         if not self._deal(blow):
             blow = "SIGKILL"
             arena.kill()
         self.blows[blow] += 1
         return blow
+
+    def _await_moment(self) -> list[str]:
+        """Wait for the moment to strike and return the blows that suit it."""
+        arena, rng = self._arena, self._rng
+        mood = rng.random()
+        if mood < AMBUSHED:
+            is_met = arena.wait_for(arena.engine, ("intent_durable",), _INTENT_S) is not None
+            threading.Event().wait(rng.uniform(0.0, 0.2))
+            return [name for name in self._weights if not is_met or name in FATAL]
+        if mood < AMBUSHED + ABREAST:
+            arena.wait_for(arena.engine, MOMENTS, _LINE_S)
+        threading.Event().wait(rng.uniform(0.0, _ANY_S / 10 if mood < AMBUSHED + ABREAST else _ANY_S))
+        return [*self._weights]
 
     def feed(self, least: int = _QUEUED) -> None:
         """Plant decisions until so many wait; a database that is just away is left alone."""
