@@ -83,10 +83,11 @@ class Nemesis:
         return [*self._weights]
 
     def feed(self, least: int = _QUEUED) -> None:
-        """Plant decisions until so many wait; a database that is just away is left alone."""
+        """Plant decisions until so many of ours wait; a database that is just away is left alone."""
         kinds = ("single",) if self._arena.is_naive else KINDS
         with contextlib.suppress(AppError):
-            waiting = sum(each.status == "queued" for each in self._arena.account.decisions())
+            account = self._arena.account
+            waiting = sum(each.status == "queued" and each.id in account.planted for each in account.decisions())
             for _ in range(least - waiting):
                 self.plant(self._rng.choice(kinds))
 
