@@ -5,6 +5,8 @@
 #   make check                     lint, types and import contracts
 #   make bench                     measure kernel, fronts, recalls of the browser, start-up and memory
 #   make soak SEED=7               10,000 random traces for each machine, then ten minutes of random deaths
+#   make crashpoints               kill the process at every step of publishing, and count what is on the site
+#   make torture ARGS="--kills 50" kill everything at random, and count again
 #   make mutate                    break the kernel's machines in every small way and see the tests notice
 #   make lock                      write the lock files anew from setup.cfg
 
@@ -20,7 +22,7 @@ COMPILE := $(BIN)/uv pip compile setup.cfg --no-config --quiet --upgrade --exclu
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make lock'
 
-.PHONY: setup run test check bench soak mutate lock
+.PHONY: setup run test check bench soak crashpoints torture mutate lock
 .DELETE_ON_ERROR:
 
 setup: .venv/run.stamp
@@ -44,6 +46,10 @@ bench: .venv/dev.stamp
 soak: .venv/dev.stamp
 	@SOAK=1 SOAK_SEED=$(or $(SEED),$(shell date +%s)) $(BIN)/python -m pytest tests/conformance tests/models $(ARGS)
 	@SOAK=1 exec $(BIN)/python -m pytest -s -m soak $(ARGS)
+
+crashpoints torture: .venv/dev.stamp
+	@$(BIN)/python -m actors.embedded.setup
+	@exec $(BIN)/python -m tests.$@.run $(ARGS)
 
 mutate: .venv/dev.stamp
 	@exec $(BIN)/python -m tests.mutation.run $(ARGS)

@@ -30,7 +30,7 @@ BLOWS: Mapping[str, int] = {
     "second supervisor, first frozen": 3,
 }
 NAIVE_BLOWS: Mapping[str, int] = {"SIGKILL": 3, "Chromium": 2, "fault": 5}
-NAIVE_FAULTS = ("response_lost", "no_toast", "slow")
+NAIVE_FAULTS = ("response_lost", "slow")
 MOMENTS = ("posted", "part_posted", "uncertain", "browser_launched", "lease_taken", "proven_absent", "scan_failed")
 """Lines of the log after which a blow is likely to hit something."""
 
