@@ -60,6 +60,8 @@ def test_a_second_post_of_a_part_is_a_duplicate_and_lost_as_well(text: str) -> N
     first = next(post for post in POSTS if post.text == text)
     verdict = judge([*POSTS, replace(first, id="9", at=after(400))], DECISIONS, RECEIPTS, LIMITS)
     assert rows(verdict) == ["duplicate", "lost"]
+    owner = next(each.id for each in DECISIONS if text in each.parts)
+    assert {fault.decision_id for fault in verdict.faults} == {owner}
 
 
 def test_a_second_post_is_no_less_a_duplicate_because_a_failed_decision_has_the_same_text() -> None:
@@ -125,6 +127,13 @@ def test_a_post_that_answers_another_than_it_was_meant_to_went_astray(tweet_id: 
     assert "astray" in rows(judge(posts, DECISIONS, RECEIPTS, LIMITS[:2]))
 
 
+@pytest.mark.parametrize(("answers", "faults"), [("3", []), ("2", ["astray"])])
+def test_a_part_of_a_thread_answers_the_part_before_it_and_not_the_first(answers: str, faults: list[str]) -> None:
+    thread = replace(THREAD, parts=("first", "second", "third"))
+    posts = [*POSTS, Post("5", "third", answers, after(6))]
+    assert rows(judge(posts, [SINGLE, thread, REPLY], [*RECEIPTS, Receipt("t", 2, "5")], LIMITS)) == faults
+
+
 @pytest.mark.parametrize("status", ["claimed", "publishing", "uncertain"])
 def test_what_is_held_or_in_doubt_at_rest_is_a_fault(status: str) -> None:
     verdict = judge(POSTS, [*DECISIONS, Decision("d", "single", ("unseen",), status, NOON)], RECEIPTS, LIMITS)
@@ -138,6 +147,7 @@ def test_what_is_held_or_in_doubt_at_rest_is_a_fault(status: str) -> None:
         ((0, 5, 10, 60), []),
         ((0, 5, 10, 59.99), ["posts in 60 min"]),
         ((30, 50, 70, 85), ["posts in 60 min"]),
+        ((0, 2000, 2010, 2020, 2030), ["posts in 60 min"]),
         ((0, 4.99), ["spacing"]),
         ((0, 100, 200, 300, 1439), ["posts in 24 h"]),
         ((0, 100, 200, 300, 1440), []),
@@ -172,6 +182,12 @@ def test_the_longest_wait_counts_from_when_a_post_was_due_and_allowed(
     posts, decisions, receipts = singles(*minutes)
     decisions = [replace(each, due=after(due)) for each in decisions]
     assert longest_wait(posts, decisions, receipts, LIMITS) == timedelta(minutes=waited)
+
+
+def test_who_was_late_already_waits_no_longer_than_since_the_lanes_last_publication() -> None:
+    posts, decisions, receipts = singles(0, 3)
+    decisions = [replace(each, due=after(-10)) for each in decisions]
+    assert longest_wait(posts, decisions, receipts, ()) == timedelta(minutes=10)
 
 
 def test_the_truth_of_the_site_is_read_with_and_without_its_sources() -> None:
