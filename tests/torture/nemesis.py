@@ -40,7 +40,10 @@ AMBUSHED, ABREAST = 0.45, 0.25
 FATAL = ("SIGKILL", "Chromium", "driver", "Postgres", "SIGSTOP longer than the lease")
 """What an ambush chooses from: chance alone seldom meets the moment between the intent and the receipt."""
 
-_INTENT_S, _LINE_S, _ANY_S = 6.0, 3.0, 2.5
+SPARING = ("Chromium", "driver", "Postgres", "Valkey", "fault", "SIGSTOP")
+"""What an ambush in vain chooses from: a process that dies again and again before it publishes shows nothing."""
+
+_INTENT_S, _LINE_S, _ANY_S = 4.0, 3.0, 2.0
 _QUEUED = 3
 
 
@@ -64,8 +67,8 @@ class Nemesis:
         arena.keep_alive()
         blow = rng.choices(names, [self._weights[name] for name in names])[0]
         if not self._deal(blow):
-            blow = "SIGKILL"
-            arena.kill()
+            blow = "fault"
+            self._deal(blow)
         self.blows[blow] += 1
         return blow
 
@@ -76,7 +79,7 @@ class Nemesis:
         if mood < AMBUSHED:
             is_met = arena.wait_for(arena.engine, ("intent_durable",), _INTENT_S) is not None
             threading.Event().wait(rng.uniform(0.0, 0.2))
-            return [name for name in self._weights if not is_met or name in FATAL]
+            return [name for name in self._weights if name in (FATAL if is_met else SPARING)]
         if mood < AMBUSHED + ABREAST:
             arena.wait_for(arena.engine, MOMENTS, _LINE_S)
         threading.Event().wait(rng.uniform(0.0, _ANY_S / 10 if mood < AMBUSHED + ABREAST else _ANY_S))
