@@ -7,12 +7,12 @@ published, and what is then still open by a last life without a bomb. The embedd
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import subprocess
 import tempfile
 import threading
 import time
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,8 @@ import psutil
 
 from actors.embedded.postgres import EmbeddedPostgres
 from tests.acceptance.engine import Engine
-from tests.torture.account import Account, limits_of, post_json
+from tests.torture.account import Account, limits_of
+from tests.torture.site import give_past
 from tests.torture.verdict import TERMINAL
 
 if TYPE_CHECKING:
@@ -56,8 +57,6 @@ ENVIRONMENT = {
     "SUPERVISOR_JOBS_METRICS_SCRAPER_ENABLED": "false",
     "SUPERVISOR_JOBS_JOB_WATCHDOG_ENABLED": "false",
 }
-_ACCOUNT = "commons_daily"
-_PAST_S = 2 * 86400.0
 _READY_S = 90.0
 _LIFE_S = 60.0
 _REST_S = 120.0
@@ -111,29 +110,32 @@ class Lane:
     number: int
     speed: float = SPEED
     passed: list[Passed] = field(default_factory=list)
+    left: int = 0
+    """Decisions that the last life did not decide."""
 
     def open(self) -> None:
-        """Bring up the servers and the tables, give the account a past, and go on two days later."""
+        """Bring up the servers and the tables on an account with a past; the first process goes on living."""
         self._folder = Path(tempfile.mkdtemp(prefix="crash-"))
         self._folder.chmod(0o755)
         self._data, self._trace = self._folder / "data", self._folder / "trace"
-        self._plants = 0
-        first = self._ready()
-        # Only an own post that is older than what is looked for proves how far back a timeline reaches.
-        post_json(first.site + "/_posts", {"author": _ACCOUNT, "text": "Written by hand, long ago."})
-        first.stop()
-        clock = self._data / "clock.json"
-        kept = json.loads(clock.read_text(encoding="utf-8"))
-        clock.write_text(json.dumps({**kept, "schedule": kept["schedule"] + _PAST_S}), encoding="utf-8")
-        second = self._ready()
-        self.account = Account(second.site, EmbeddedPostgres(self._data).ensure(_READY_S).url)
-        second.kill()
+        self._plants, self._first_id = 0, str(uuid.uuid4())
+        give_past(self._data / "sandbox", self.speed)
+        self._ready(self._first_id)
+        self.account = Account(self._engine.site, EmbeddedPostgres(self._data).ensure(_READY_S).url)
 
     def steps_of(self, kind: str, phase: str) -> list[Point]:
-        """Publish a decision without a bomb and return the steps that it took from its phase's first death on."""
-        decision_id = self._plant(kind)
-        self._first_death(kind, phase, decision_id)
-        outcome = self._live(decision_id, "")
+        """Publish a decision without a bomb and return the steps that it took from its phase's first death on.
+
+        Raises:
+            AssertionError: it was not published.
+        """
+        if phase == "publish" and self._plants == 0:
+            decision_id = self._plant(kind, self._first_id)
+            outcome = self._watch(decision_id, "")
+        else:
+            decision_id = self._plant(kind)
+            self._first_death(kind, phase, decision_id)
+            outcome = self._live(decision_id, "")
         if outcome != "not reached":
             raise AssertionError(f"a {kind} was not published without any bomb: {outcome}\n{self._tail()}")
         steps = self._trace.read_text(encoding="utf-8").splitlines()
@@ -156,17 +158,14 @@ class Lane:
         return passed
 
     def settle(self) -> None:
-        """Live once more without a bomb until every decision is decided.
-
-        Raises:
-            AssertionError: some still are not after two minutes.
-        """
+        """Live once more without a bomb until every decision is decided, or two minutes are over."""
         self._free_lease()
         self._ready()
         until = time.monotonic() + _REST_S
         pause = threading.Event()
-        while self._open() and time.monotonic() < until:
+        while (left := self._open()) and time.monotonic() < until:
             pause.wait(_LOOK_S)
+        self.left = left
 
     def judge(self) -> Verdict:
         """Hold the site against the ledger; call it after `settle`."""
@@ -187,9 +186,9 @@ class Lane:
     def _open(self) -> int:
         return sum(decision.status not in ("posted", *TERMINAL) for decision in self.account.decisions())
 
-    def _plant(self, kind: str) -> str:
+    def _plant(self, kind: str, decision_id: str | None = None) -> str:
         self._plants += 1
-        return self.account.plant(kind, f"Lane {self.number}, {kind} {self._plants}")
+        return self.account.plant(kind, f"Lane {self.number}, {kind} {self._plants}", decision_id)
 
     def _first_death(self, kind: str, phase: str, decision_id: str) -> None:
         step = FIRST_DEATHS[phase].format(part=2 if kind == "thread" else 1)
@@ -198,29 +197,35 @@ class Lane:
             if outcome != "died":
                 raise AssertionError(f"the first process of {kind} {phase} {outcome} at {step}\n{self._tail()}")
 
-    def _ready(self) -> Engine:
+    def _ready(self, decision_id: str = "none") -> None:
         """Start the program without a bomb and wait until it works."""
-        self._engine = self._start("none", "")
+        self._engine = self._start(decision_id, "")
         self._engine.ready(_READY_S)
-        return self._engine
 
     def _live(self, decision_id: str, step: str) -> str:
-        """Start the program and wait for its death, the decision's end, or a minute; nothing lives afterwards."""
+        """Start the program and watch it to its end; the one that lives already is killed."""
+        if self._engine.is_running():
+            self._engine.kill()
         self._free_lease()
-        engine = self._engine = self._start(decision_id, step)
-        until, pause, settled_at = time.monotonic() + _LIFE_S, threading.Event(), 0.0
-        outcome = "stuck"
+        self._engine = self._start(decision_id, step)
+        return self._watch(decision_id, step)
+
+    def _watch(self, decision_id: str, step: str) -> str:
+        """Wait for the process's death, the decision's end, or a minute; it does not live afterwards."""
+        engine, outcome, settled_at = self._engine, "stuck", 0.0
+        until, pause = time.monotonic() + _LIFE_S, threading.Event()
         while time.monotonic() < until:
             if not engine.is_running():
-                outcome = "died"
-                break
-            if settled_at and time.monotonic() > settled_at + (_GRACE_S if step else 0.3):
+                engine.wait(10)
+                return "died"
+            # A decision is posted some steps before its last one.
+            if settled_at and time.monotonic() > settled_at + (_GRACE_S if step else _GRACE_S / 3):
                 outcome = "not reached"
                 break
             if not settled_at and self.account.status_of(decision_id) in ("posted", *TERMINAL):
                 settled_at = time.monotonic()
             pause.wait(_LOOK_S)
-        engine.kill() if engine.is_running() else engine.wait(10)
+        engine.kill()
         return outcome
 
     def _start(self, decision_id: str, step: str) -> Engine:

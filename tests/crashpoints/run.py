@@ -44,6 +44,8 @@ class Results:
 
     points: list[Passed] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
+    left: int = 0
+    """Decisions that the last process did not decide in two minutes."""
     seconds: float = 0.0
 
     @property
@@ -59,7 +61,7 @@ class Results:
     @property
     def holds(self) -> bool:
         """Return whether every point was passed and nothing is wrong."""
-        return not self.faults and not self.stuck
+        return not self.faults and not self.stuck and not self.left
 
 
 def bench(
@@ -88,6 +90,7 @@ def bench(
         for place in places:
             results.points += place.passed
             results.verdicts.append(place.judge())
+            results.left += place.left
     finally:
         in_lanes(places, Lane.close)
     results.seconds = time.monotonic() - began
@@ -171,6 +174,8 @@ def tables(results: Results) -> list[Table]:
         detail.add_row(names.get(fault.decision_id, "none of the points"), fault.row, fault.what)
     for passed in results.stuck:
         detail.add_row(passed.point.name, "stuck", f"neither died nor published within {passed.seconds:.0f} s")
+    if results.left:
+        detail.add_row("at the end", "open", f"{results.left} decisions were not decided in two minutes")
     return [overview, detail]
 
 
@@ -191,6 +196,7 @@ def document(results: Results) -> dict[str, Any]:
         "holds": results.holds,
         "seconds": round(results.seconds, 1),
         "posts": sum(verdict.posts for verdict in results.verdicts),
+        "left": results.left,
         "points": [
             {
                 "kind": passed.point.kind,

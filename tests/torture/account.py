@@ -50,7 +50,7 @@ class Account:
         self.door = fakes.LedgerDoor(self.database)
         self._authors = background_handles()
 
-    def plant(self, kind: str, mark: str) -> str:
+    def plant(self, kind: str, mark: str, decision_id: str | None = None) -> str:
         """Put a decision that is due now into the ledger, its text as unique as `mark`; return its id.
 
         Raises:
@@ -58,8 +58,8 @@ class Account:
         """
         now = self.now()
         row = self._row(kind, mark, now)
+        row["decision_id"] = decision_id = decision_id or str(row["decision_id"])
         self.door.run("insert_decision", **row)
-        decision_id = str(row["decision_id"])
         self.planted[decision_id] = kind
         return decision_id
 

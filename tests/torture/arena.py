@@ -12,7 +12,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -26,9 +25,10 @@ import psycopg
 from actors.embedded.postgres import EmbeddedPostgres
 from actors.embedded.valkey import EmbeddedValkey
 from actors.sql.queries import load_migrations
-from tests.acceptance.engine import ROOT, Engine
+from tests.acceptance.engine import Engine
 from tests.torture import naive
-from tests.torture.account import Account, limits_of, post_json
+from tests.torture.account import Account, limits_of
+from tests.torture.site import Site, give_past
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,10 +36,8 @@ if TYPE_CHECKING:
     from tests.acceptance.engine import Line
     from tests.torture.verdict import Limit
 
-ACCOUNT = "commons_daily"
 SPEED = 60.0
 LEASE_S = 5.0
-_PAST_S = 2 * 86400.0
 _READY_S = 90.0
 _STOP_S = 40.0
 _LOOK_S = 0.05
@@ -89,11 +87,9 @@ class Arena:
     def open(self) -> None:
         """Bring everything up and wait until the publisher works."""
         began = time.time()
-        site, sandbox = self._serve(began, began - _PAST_S)
-        # Only an own post that is older than what is looked for proves how far back a timeline reaches.
-        post_json(site + "/_posts", {"author": ACCOUNT, "text": "Written by hand, long ago."})
-        _end(sandbox)
-        self.site, self._sandbox = self._serve(began, began)
+        give_past(self._folder / "site", self.speed)
+        self._site = Site(self._folder / "site", self.speed, began, began)
+        self.site = self._site.url
         self._database = self._postgres.ensure(_READY_S).url
         self._redis = self._valkey.ensure(_READY_S).url
         for name in ("one", "two"):
@@ -120,8 +116,8 @@ class Arena:
             if engine is not None and engine.is_running():
                 os.kill(engine.pid, signal.SIGCONT)
                 engine.kill()
-        if hasattr(self, "_sandbox"):
-            _end(self._sandbox)
+        if hasattr(self, "_site"):
+            self._site.end()
         for process in Engine(self._folder).processes():
             with contextlib.suppress(psutil.Error):
                 process.kill()
@@ -231,39 +227,8 @@ class Arena:
         environment = {**ENVIRONMENT, **places}
         return Engine(self._folder / name, speed=self.speed, environment=environment, program=program).start()
 
-    def _serve(self, wall: float, schedule: float) -> tuple[str, subprocess.Popen[bytes]]:
-        """Start the site in a process of its own and return its URL."""
-        log = self._folder / "site.log"
-        words = [sys.executable, "tests/torture/gullible.py", "sandbox", "--port", "0"]
-        words += [
-            "--data",
-            str(self._folder / "site"),
-            "--speed",
-            str(self.speed),
-            "--anchor",
-            f"{wall!r}:{schedule!r}",
-        ]
-        with log.open("wb") as out:
-            process = subprocess.Popen(words, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
-
-        def ready() -> bool:
-            return process.poll() is not None or b"sandbox_ready" in log.read_bytes()
-
-        self.until(ready, _READY_S)
-        line = next(line for line in log.read_text(encoding="utf-8").splitlines() if "sandbox_ready" in line)
-        return str(json.loads(line)["url"]), process
-
     def _migrate(self) -> None:
         with psycopg.connect(self._database) as connection:
             for _, script in load_migrations():
                 connection.execute(script.encode())
             connection.execute(naive.TABLE.encode())
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(10)
