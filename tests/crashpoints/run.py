@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 # Where the click was allowed and never came, absence has to be proven, which takes real time: it passes while the
 # later points are worked off.
-_SLOW = ("lock_lane", "journal.grant", "page.permission", "requeue_absent", "conclusive_scan")
+_SLOW = ("lock_lane", "journal.grant", "page.permission", "page.click", "requeue_absent", "conclusive_scan")
 
 WIDTH = 150
 """Columns of the tables at least: a log has no terminal to ask."""
