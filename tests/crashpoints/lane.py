@@ -255,6 +255,7 @@ def in_lanes(lanes: list[Lane], work: Callable[[Lane], None]) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
+        # Every life has its deadline, and so has each wait in between.
         thread.join()
     if errors:
         raise errors[0]

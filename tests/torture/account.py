@@ -16,7 +16,7 @@ import psycopg
 from actors.domain.duration import parse_duration
 from actors.resources.database import translate
 from tests import fakes
-from tests.acceptance.engine import ROOT, get_json
+from tests.acceptance.engine import ROOT
 from tests.torture.verdict import HELD, Decision, Limit, Receipt, judge, longest_wait, posts_of
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 KINDS = ("single", "thread", "reply")
 PARTS_OF_A_THREAD = 3
 _PREFIX = "SUPERVISOR_PUBLISHING_"
+_ANSWER_S = 20.0
 
 
 @dataclass
@@ -95,11 +96,11 @@ class Account:
 
     def faults(self) -> list[str]:
         """Return the names of the faults that the site knows."""
-        return sorted(get_json(self.site + "/_faults")["known"])
+        return sorted(read_json(self.site + "/_faults")["known"])
 
     def now(self) -> datetime:
         """Return schedule time, by the site's clock."""
-        return datetime.fromisoformat(get_json(self.site + "/_health")["now"])
+        return datetime.fromisoformat(read_json(self.site + "/_health")["now"])
 
     def status_of(self, decision_id: str) -> str:
         """Return the state of one decision."""
@@ -131,7 +132,7 @@ class Account:
 
     def judge(self, limits: Iterable[Limit]) -> tuple[Verdict, timedelta]:
         """Hold the truth against the ledger; return the verdict and the longest wait of something due and allowed."""
-        posts, decisions, limits = posts_of(get_json(self.site + "/_truth")), self.decisions(), list(limits)
+        posts, decisions, limits = posts_of(read_json(self.site + "/_truth")), self.decisions(), list(limits)
         rows = self.sql(self.receipts)
         receipts = [Receipt(str(row["decision_id"]), row["part"], row["tweet_id"]) for row in rows]
         verdict = judge(posts, decisions, receipts, limits, self.planted)
@@ -177,9 +178,16 @@ def strange(mark: str, words: int = 7) -> str:
     return " ".join(digest[start:end] for start, end in zip([0, *ends], ends, strict=False)).capitalize() + "."
 
 
+def read_json(url: str) -> dict[str, Any]:
+    """Return the JSON object at a URL."""
+    with urllib.request.urlopen(url, timeout=_ANSWER_S) as response:
+        document: dict[str, Any] = json.load(response)
+    return document
+
+
 def post_json(url: str, body: dict[str, Any]) -> dict[str, Any]:
     """Post a JSON object and return the answer."""
     request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=5) as response:
+    with urllib.request.urlopen(request, timeout=_ANSWER_S) as response:
         answer: dict[str, Any] = json.load(response)
     return answer
