@@ -117,19 +117,28 @@ class Hung(WatchedBrowser):
 
 
 @pytest.mark.parametrize("kind", ["single", "reply"])
-def test_b5_an_attempt_that_hung_and_wakes_after_a_second_one_posted_makes_no_click(
-    bench: SiteBench, kind: str
+@pytest.mark.parametrize("is_posted", [False, True], ids=["second under way", "second posted"])
+def test_b5_an_attempt_that_hung_and_wakes_beside_or_after_a_second_one_makes_no_click(
+    bench: SiteBench, kind: str, *, is_posted: bool
 ) -> None:
     bench.browser = hung = Hung(bench.browser.stage)
-    decision = bench.put(kind)
+    decision, refused = bench.put(kind), []
+
+    def wake() -> None:
+        with pytest.raises(CommitRefusedError):
+            hung.wake()
+        refused.append(bench.decision(decision)["status"])
+
     bench.post()
     assert bench.decision(decision)["status"] == "queued"
     bench.forward(minutes=10)
+    if not is_posted:
+        hung.trouble = wake
     bench.post()
     assert bench.decision(decision)["status"] == "posted"
+    if is_posted:
+        wake()
 
-    with pytest.raises(CommitRefusedError):
-        hung.wake()
-
+    assert refused == ["posted" if is_posted else "claimed"]
     assert bench.attempts(decision) == [(0, "posted")]
     bench.agree()
