@@ -44,7 +44,6 @@ SPARING = ("Chromium", "driver", "Postgres", "Valkey", "fault", "SIGSTOP")
 """What an ambush in vain chooses from: a process that dies again and again before it publishes shows nothing."""
 
 _INTENT_S, _LINE_S, _ANY_S = 4.0, 3.0, 2.0
-_QUEUED = 3
 
 
 class Nemesis:
@@ -85,14 +84,14 @@ class Nemesis:
         threading.Event().wait(rng.uniform(0.0, _ANY_S / 10 if mood < AMBUSHED + ABREAST else _ANY_S))
         return [*self._weights]
 
-    def feed(self, least: int = _QUEUED) -> None:
-        """Plant decisions until so many of ours wait; a database that is just away is left alone."""
-        kinds = ("single",) if self._arena.is_naive else KINDS
+    def feed(self) -> None:
+        """Plant one of each kind of which none of ours waits; a database that is just away is left alone."""
+        account = self._arena.account
         with contextlib.suppress(AppError):
-            account = self._arena.account
-            waiting = sum(each.status == "queued" and each.id in account.planted for each in account.decisions())
-            for _ in range(least - waiting):
-                self.plant(self._rng.choice(kinds))
+            waiting = {account.planted.get(each.id) for each in account.decisions() if each.status == "queued"}
+            for kind in ("single",) if self._arena.is_naive else KINDS:
+                if kind not in waiting:
+                    self.plant(kind)
 
     def plant(self, kind: str) -> str:
         """Plant one decision and return its id."""
