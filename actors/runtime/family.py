@@ -92,7 +92,7 @@ class FamilyMemory:
     recording: _Recording | None = None
     refusals: Refusals = field(default_factory=Refusals)
     record_at: float = 0.0
-    """When (monotonic) the backlog may be tried again."""
+    """When (monotonic) the backlog may be tried again; 0 unless the last try failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,17 +286,20 @@ class Family:
             _drop(statement, str(error))
             error = None
         if error is None:
+            self.memory.record_at = 0.0
             self._record()
             return
         if len(self.memory.backlog) < _BACKLOG:
             self.memory.backlog.appendleft(statement)
         else:
             _drop(statement, "the backlog is full")
-        logger.warning(
-            "run history could not be written, %d records wait",
-            len(self.memory.backlog),
-            extra={"action": "record_delayed", "family": self.plan.name, "data": str(error)},
-        )
+        if not self.memory.record_at:
+            # Once for an outage: how long it lasts is the database's to say.
+            logger.warning(
+                "run history could not be written, %d records wait",
+                len(self.memory.backlog),
+                extra={"action": "record_delayed", "family": self.plan.name, "data": str(error)},
+            )
         self.memory.record_at = time.monotonic() + _RECORD_AGAIN_S
 
     def _look_for_lost_answers(self, now: float) -> None:

@@ -338,6 +338,25 @@ def test_f10_the_history_survives_refusals_of_the_database_and_is_written_in_ord
     assert written == ids
 
 
+def test_f10_a_history_that_waits_says_so_once_in_each_outage_however_often_it_is_tried(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("actors.runtime.family._RECORD_AGAIN_S", 0.005)
+    house = Household()
+    three_runs(house)
+    down = CircuitOpenError("open", 1.0)
+    for answer in (down, down, down, None, down, down, None, None):
+        house.stage.serve_until(lambda: len(house.database.mailbox))
+        record = house.record()
+        if answer is None:
+            record.reply.settle([[]])
+        else:
+            record.reply.fail(answer)
+        house.stage.serve()
+
+    assert [getattr(line, "action", "") for line in caplog.records].count("record_delayed") == 2
+
+
 def test_a_full_database_mailbox_is_a_refusal_like_any_other(monkeypatch: Any) -> None:
     monkeypatch.setattr("actors.runtime.family._RECORD_AGAIN_S", 0.005)
     house = Household()
