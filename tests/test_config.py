@@ -12,8 +12,10 @@ import pytest
 from actors.config import Config, Secret, check_jobs, config_table, load, take_secrets
 from actors.config.sections import SECTIONS, JobSettings
 from actors.config.setting import settings_of
+from actors.domain.lease import Lease
 from actors.domain.workload import Span
 from actors.errors import ConfigError
+from actors.runtime.front import PROBE_LIMIT_S
 
 SHIPPED = Path(__file__).parents[1] / "config.toml"
 JOB = '[jobs.posting]\nevery = "5m"\ndeadline = "4m"\n'
@@ -49,6 +51,13 @@ def test_the_shipped_jobs_have_the_intervals_of_the_registry() -> None:
     every = {name: job.every for name, job in load(SHIPPED, {}).jobs.items()}
     minutes = {"plan": 15, "posting": 5, "metrics_scraper": 20, "learn": 60, "job_watchdog": 5}
     assert every == {name: timedelta(minutes=count) for name, count in minutes.items()}
+
+
+def test_f10_as_shipped_a_process_publishes_again_within_a_minute_of_its_database_s_return() -> None:
+    config = load(SHIPPED, {})
+    # A probe that began just before the return may fail yet; the lease is asked for once the next one went well.
+    probed = PROBE_LIMIT_S + config.breaker.open_max.total_seconds()
+    assert probed + Lease(config.publishing.lease.total_seconds()).pace_s < 60
 
 
 def test_an_empty_file_is_a_whole_configuration(tmp_path: Path) -> None:

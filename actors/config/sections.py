@@ -132,7 +132,7 @@ class BreakerSettings:
 
     threshold: int = setting(5, "infrastructure errors in a row that open a breaker", low=1, high=1000)
     open_min: timedelta = duration("2s", "wait before the first probe", "real", "10ms", "1d")
-    open_max: timedelta = duration("60s", "longest wait before a probe", "real", "10ms", "1d")
+    open_max: timedelta = duration("20s", "longest wait before a probe", "real", "10ms", "1d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+PROBE_LIMIT_S = 10.0
+"""Longest that a breaker's probe may take."""
+
 _REPORT_EVERY_S = 1.0
 _COUNTERS = ("done", "failed", "refused", "revoked", "recalled")
 
@@ -70,7 +73,7 @@ class FrontPolicy:
     queue: int
     breaker_threshold: int = 5
     breaker_open_min: float = 2.0
-    breaker_open_max: float = 60.0
+    breaker_open_max: float = 20.0
     budget: Budget | None = None
 
 
@@ -220,7 +223,7 @@ class Front:
     def _grant(self, request_id: str, slot: int) -> None:
         if request_id == PROBE:
             now = time.monotonic()
-            self.requests[PROBE] = Request(PROBE, self.resource.probe, Priority.P0, now, 10.0, _NoReply())
+            self.requests[PROBE] = Request(PROBE, self.resource.probe, Priority.P0, now, PROBE_LIMIT_S, _NoReply())
         request = self.requests[request_id]
         request.reply.begin()
         self.slots[slot].give(request)
