@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 _OURS = ("actors", "supervisor", "__main__")
+_REPEATING = ("psycopg.pool",)
+"""Libraries whose warnings come with every attempt and say only what the errand's own error says, with its cause."""
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "action", "taskName"}
 _FIXED = ("time", "level", "message", "action", "boot", "seq", "error", "traceback", "lost")
 
@@ -38,7 +41,7 @@ def setup(settings: LogSettings, stream: TextIO | None = None, secrets: Iterable
     """Send everything that is logged, warned of, or raised and caught by nobody to one stream.
 
     Call once, early, from the main thread; a second call replaces the first. Our own loggers write from
-    `settings.level` on, libraries from warnings on.
+    `settings.level` on, libraries from warnings on, and those that only repeat what we say from errors on.
 
     Args:
         settings: level, format and loggers to hear more of.
@@ -64,6 +67,8 @@ def setup(settings: LogSettings, stream: TextIO | None = None, secrets: Iterable
     root.setLevel(max(level, logging.WARNING))
     for name in _OURS:
         logging.getLogger(name).setLevel(level)
+    for name in _REPEATING:
+        logging.getLogger(name).setLevel(logging.ERROR)
     for name in settings.verbose:
         logging.getLogger(name).setLevel(logging.DEBUG)
     logging.captureWarnings(True)

@@ -110,6 +110,18 @@ def test_a_verbose_logger_is_heard_whatever_the_level() -> None:
     logger.setLevel(logging.NOTSET)
 
 
+def test_f10_a_pool_s_warning_at_every_attempt_is_not_written_unless_it_is_asked_for() -> None:
+    pool, stream = logging.getLogger("psycopg.pool"), start()
+    pool.warning("error connecting")
+    pool.error("it is broken")
+    assert [line["message"] for line in lines(stream)] == ["it is broken"]
+
+    stream = start(verbose=("psycopg.pool",))
+    pool.warning("error connecting")
+    assert [line["message"] for line in lines(stream)] == ["error connecting"]
+    pool.setLevel(logging.NOTSET)
+
+
 def test_a_second_setup_replaces_the_first() -> None:
     first, second = start(), start()
     logger.info("x")
