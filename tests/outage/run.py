@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import signal
 import sys
 import tempfile
 import threading
@@ -28,8 +29,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from actors.domain.duration import parse_duration
 from actors.embedded.postgres import EmbeddedPostgres
-from actors.embedded.valkey import EmbeddedValkey, require_free
-from actors.errors import ConfigError
+from actors.embedded.valkey import EmbeddedValkey
 from tests.acceptance.engine import Engine
 from tests.outage.servers import ForeignServer
 from tests.soak.invariants import Finding, Rules, ledger_findings, show
@@ -48,11 +48,9 @@ ENVIRONMENT = {
     "SUPERVISOR_PUBLISHING_SPACING": "5m",
     "SUPERVISOR_PUBLISHING_CONTENT_PER_HOUR": str(PER_HOUR),
     "SUPERVISOR_PUBLISHING_CONTENT_PER_DAY": str(PER_DAY),
-    "CONTROL_KEY": "a-key-of-at-least-thirty-two-characters",
+    "CONTROL_KEY": "a-key-of-at-least-thirty-two-characters",  # the servers are not its own
 }
 _NAMES = ("data", "error", "reason", "actor", "decision", "front", "job", "server")
-# Below the ports of outgoing connections: one of those could take the port while Redis is away.
-_PORTS = range(16_379, 16_579)
 
 
 @dataclass(slots=True)
@@ -184,10 +182,9 @@ def measure(given: argparse.Namespace, console: Console) -> list[Finding]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with tempfile.TemporaryDirectory(prefix="outage-") as folder, contextlib.ExitStack() as ends:
         theirs = Path(folder) / "theirs"
-        valkey = EmbeddedValkey(theirs, next(port for port in _PORTS if _is_free(port)))
         postgres = ForeignServer(theirs, EmbeddedPostgres(theirs), is_frozen=given.freeze)
         ends.callback(postgres.stop)
-        redis = ForeignServer(theirs, valkey, is_frozen=given.freeze)
+        redis = ForeignServer(theirs, EmbeddedValkey(theirs), is_frozen=given.freeze)
         ends.callback(redis.stop)
         environment = {**ENVIRONMENT, "DATABASE_URL": postgres.url, "REDIS_URL": redis.url}
         engine = Engine(Path(folder) / "data", speed=SPEED, environment=environment).start()
@@ -214,14 +211,6 @@ def _sweep(engine: Engine) -> None:
             process.kill()
 
 
-def _is_free(port: int) -> bool:
-    try:
-        require_free(port, "Redis")
-    except ConfigError:
-        return False
-    return True
-
-
 def main() -> int:
     """Measure, print, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -233,6 +222,8 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     parser.add_argument("--log", type=Path, help="where to keep the supervisor's log")
     given = parser.parse_args()
+    # However it is ended, servers and supervisor end with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     findings = measure(given, Console(stderr=given.json))
     if given.json:
         json.dump([asdict(each) for each in findings], sys.stdout, indent=2)
