@@ -60,7 +60,7 @@ class ForeignServer:
         self._server.stop(_START_S)
 
     def _keep_place(self) -> None:
-        """Keep a port from everybody else: who is bound to it and does not listen refuses connections."""
+        """Keep a port from whoever wants any free one: who is bound to it and does not listen refuses connections."""
         place = urlsplit(self.url)
         if place.port is not None:
             self._place = socket.socket()
