@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 _ACCOUNT = "commons_daily"
 _SHORTER_WAITS = {
-    # Longer than the latest toast, shorter than a test's patience.
-    "publication._EVIDENCE_S": 1.5,
-    "visit._LANDMARK_S": 2.0,
+    # Longer than the latest toast, and than a busy machine takes; shorter than a test's patience.
+    "publication._EVIDENCE_S": 2.5,
+    "visit._LANDMARK_S": 2.5,
     "composer._FOUND_S": 2.0,
     "composer._ENABLED_S": 1.0,
-    "status._FIRST_CARD_S": 2.0,
+    "status._FIRST_CARD_S": 3.0,
     "status._NEXT_CARDS_S": 0.5,
-    "timeline._FIRST_CARD_S": 2.0,
+    "timeline._FIRST_CARD_S": 3.0,
     "timeline._NEXT_CARDS_S": 0.5,
 }
 """What the errands wait for something that does not come, in real seconds."""
