@@ -206,6 +206,10 @@ class ComposerMismatchError(PageChangedError):
 
     code = "composer_mismatch"
 
+    def __init__(self, selector: str, where: str) -> None:
+        super().__init__(selector, where)
+        self.message, self.hint = f"{selector!r} on {where} holds another text than was typed", "look at that page"
+
 
 class CommitRefusedError(PermanentError):
     """Permission to pass the commit point was refused; nothing was clicked."""

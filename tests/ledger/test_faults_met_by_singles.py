@@ -97,3 +97,12 @@ def test_e1_a_session_that_ended_is_certain_after_two_runs_and_no_third_one_goes
     assert bench.attempts(decision) == []
     bench.site.arm("logged_out", 0)
     assert bench.settle(decision)["status"] == "posted"
+
+
+def test_b15_a_text_that_the_composer_loses_a_letter_of_is_told_from_a_box_that_is_gone(bench: SiteBench) -> None:
+    decision = bench.put("single")
+    bench.site.arm("text_dropped", 1000)
+    bench.post()
+    reason = bench.decision(decision)["reason"]
+    assert "holds another text than was typed" in reason
+    assert "no element" not in reason
