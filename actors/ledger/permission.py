@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from actors.domain.caps import Caps, Publication, allowed_at
+from actors.domain.caps import DAY, Caps, Publication, allowed_at
 from actors.domain.evidence import TOLERANCE
 from actors.domain.permission import Candidate, Circumstances, Refusal, refusal_of
 from actors.domain.rules import PLATFORMS
@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 _HISTORY = timedelta(days=60)
 _HISTORY_LIMIT = 500
+_FEWEST_ENDED = 4
 
 Row = dict[str, Any]
 
@@ -40,6 +41,20 @@ def caps_of(config: Config, lane: str) -> Caps:
         settings.replies_per_author_week,
         settings.replies_per_conversation,
     )
+
+
+def call_unknown_targets(ctx: JobContext) -> None:
+    """Call a person when most replies of a day ended because nobody could tell whom they would answer (B16).
+
+    Refusing what is unknown is right for one of them; for most of them it is a page that is read wrongly.
+    """
+    row = ctx.database.all("unknown_targets", since=ctx.now() - DAY)[0]
+    if row["ended"] >= _FEWEST_ENDED and row["unknown"] > row["ended"] / 2:
+        logger.error(
+            "%d of %d replies ended because their target was not shown: look at a post's page",
+            *(row["unknown"], row["ended"]),
+            extra={"action": "targets_unknown", **row},
+        )
 
 
 @dataclass(slots=True)

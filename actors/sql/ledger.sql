@@ -207,6 +207,12 @@ SELECT tweet_id FROM own_posts WHERE content_hash = %(content_hash)s LIMIT 1;
 -- name: opted_out
 SELECT handle FROM opt_outs WHERE handle = lower(%(handle)s);
 
+-- name: unknown_targets
+-- How many replies ended because their page did not tell whom they would answer, of all that came to an end.
+SELECT count(*) FILTER (WHERE status = 'failed' AND reason LIKE 'not_shown:%%') AS unknown, count(*) AS ended
+FROM decisions
+WHERE lane = 'reply' AND created_at > %(since)s AND status IN ('posted', 'failed', 'skipped');
+
 -- name: adopt_post
 INSERT INTO own_posts (tweet_id, text, content_hash, replying_to, lane, minted_at, seen_at)
 SELECT %(tweet_id)s, %(text)s, %(content_hash)s, %(replying_to)s, %(lane)s, %(minted_at)s, %(now)s

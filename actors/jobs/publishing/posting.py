@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from actors.domain.priority import Priority
 from actors.errors import JournalError
 from actors.job import After, Blocked, Done, JobContext, Nothing, Outcome, Snooze, job
-from actors.ledger.permission import Lane
+from actors.ledger.permission import Lane, call_unknown_targets
 from actors.ledger.publication import Result, obstacle_of, publish
 from actors.ledger.publisher import other_publisher
 from actors.ledger.recovery import recover
@@ -53,6 +53,8 @@ def posting(ctx: JobContext) -> Outcome:
         if is_walled and obstacle is not None:
             return obstacle
         obstacles += [obstacle] if obstacle is not None else []
+    if counts.get("stopped"):
+        call_unknown_targets(ctx)
     if any(count for word, count in counts.items() if word not in _ASIDE):
         return Done(counts)
     if obstacles:

@@ -152,3 +152,22 @@ def test_c9_a_wall_met_by_a_reply_blocks_the_run_though_the_content_lane_had_not
     queue(bench)
     bench.browser.script = [LoggedOutError("wall")]
     assert isinstance(bench.run(posting), Blocked)
+
+
+@pytest.mark.parametrize("shown", [1, 2])
+def test_b16_a_person_is_called_when_most_targets_are_not_shown(
+    bench: Bench, caplog: pytest.LogCaptureFixture, shown: int
+) -> None:
+    bench.configure(reply_spacing=timedelta(0))
+    for number in range(4):
+        queue(bench, number, f"author{number}")
+    hidden = TargetError("look", "not_shown")
+    bench.browser.script = [hidden] * (4 - shown) + [sent(bench, number) for number in range(shown)]
+    for wait in (0, 5, 10):
+        bench.now += wait * MINUTE
+        bench.run(posting)
+        bench.browser.script = [hidden] * 4
+    called = [record.getMessage() for record in caplog.records if getattr(record, "action", "") == "targets_unknown"]
+    assert called == (
+        ["3 of 4 replies ended because their target was not shown: look at a post's page"] if shown == 1 else []
+    )
