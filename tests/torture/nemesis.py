@@ -44,6 +44,8 @@ SPARING = ("Chromium", "driver", "Postgres", "Valkey", "fault", "SIGSTOP")
 """What an ambush in vain chooses from: a process that dies again and again before it publishes shows nothing."""
 
 _INTENT_S, _LINE_S, _ANY_S = 4.0, 3.0, 2.0
+_SPENT_S = 15.0
+"""Longest wait for a fault to be met, where faults are the point."""
 
 
 class Nemesis:
@@ -65,6 +67,9 @@ class Nemesis:
         names = self._await_moment()
         arena.keep_alive()
         blow = rng.choices(names, [self._weights[name] for name in names])[0]
+        if arena.is_naive and not self.blows:
+            # So that the shortest run has one answer lost.
+            blow = "fault"
         if not self._deal(blow):
             blow = "fault"
             self._deal(blow)
@@ -89,7 +94,7 @@ class Nemesis:
         account = self._arena.account
         with contextlib.suppress(AppError):
             waiting = {account.planted.get(each.id) for each in account.decisions() if each.status == "queued"}
-            for kind in ("single",) if self._arena.is_naive else KINDS:
+            for kind in ("single",) * 3 if self._arena.is_naive else KINDS:
                 if kind not in waiting:
                     self.plant(kind)
 
@@ -117,9 +122,11 @@ class Nemesis:
             case "Postgres" | "Valkey":
                 arena.kill_server(blow.lower(), rng.uniform(0.0, 2.0))
             case "fault":
-                name = rng.choice(self._known)
+                name = self._known[0] if arena.is_naive and not self.faults else rng.choice(self._known)
                 arena.account.arm(name, rng.randint(1, 2))
                 self.faults[name] += 1
+                if arena.is_naive:
+                    arena.wait_for(arena.engine, ("publish_failed",), _SPENT_S)
             case _:
                 arena.double(rng.uniform(2 * LEASE_S, 3 * LEASE_S), frozen=blow.endswith("frozen"))
         return True
