@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import subprocess
 import tempfile
 import threading
 import time
@@ -176,8 +175,7 @@ class Lane:
         if hasattr(self, "account"):
             self.account.close()
         if self._engine.is_running():
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._engine.stop()
+            self._engine.kill()
         for process in Engine(self._data).processes():
             with contextlib.suppress(psutil.Error):
                 process.kill()

@@ -30,10 +30,18 @@ from tests.torture.verdict import ROWS, Fault, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-# Where the click was allowed and never came, absence has to be proven, which takes real time: it passes while the
-# later points are worked off.
-_SLOW = ("lock_lane", "journal.grant", "page.permission", "page.click", "requeue_absent", "conclusive_scan")
-
+# Where the click was allowed and may never have come, absence has to be proven, which takes real time: it passes while
+# the later points are worked off.
+_SLOW = (
+    "lock_lane",
+    "journal.grant",
+    "page.permission",
+    "page.click",
+    "page.answer",
+    "page.toast",
+    "requeue_absent",
+    "conclusive_scan",
+)
 WIDTH = 150
 """Columns of the tables at least: a log has no terminal to ask."""
 
