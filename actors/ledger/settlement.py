@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _TICK = timedelta(milliseconds=1)
-_MOST_POSTS = 80
-"""Posts that one look collects; an account with more in a day has reached every cap."""
+_FEWEST_POSTS = 40
 
 Row = dict[str, Any]
 
@@ -52,8 +51,10 @@ def settle(ctx: JobContext) -> dict[str, int]:
     if not is_first and not any(each["result"] == "uncertain" for each in attempts):
         return counts
     since = min([_earliest(each) for each in attempts] + [ctx.now() - DAY - TOLERANCE] * is_first)
+    # An account with more of them in a day has reached its caps.
+    most = max(_FEWEST_POSTS, ctx.config.publishing.content_per_day + ctx.config.publishing.replies_per_day)
     try:
-        errand = ReadOwnTimeline(ctx.config.platform.account, since, replies=True, limit=_MOST_POSTS)
+        errand = ReadOwnTimeline(ctx.config.platform.account, since, replies=True, limit=most)
         reading: TimelineReading = ctx.browser.visit(errand)
     except AppError as error:
         logger.warning(
@@ -68,7 +69,7 @@ def settle(ctx: JobContext) -> dict[str, int]:
     if is_first:
         # An account that is younger than a day shows its end instead. That is no proof, but all that a page could hide
         # from the caps by loading no further is what a person wrote by hand.
-        if not (reading.reached_back or reading.has_ended) and len(reading.posts) < _MOST_POSTS:
+        if not (reading.reached_back or reading.has_ended) and len(reading.posts) < most:
             raise TimelineUnreadError("our own timeline did not show the last 24 hours, or a card on it was unclear")
         ctx.database.run("timeline_is_read", boot_id=ctx.boot_id)
     return counts

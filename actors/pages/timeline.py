@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _FIRST_CARD_S = 10.0
 _NEXT_CARDS_S = 2.0
 _SCROLLS = 12
+_POSTS_A_SCROLL = 2
+"""At least so many new posts come with a scroll, parents beside them."""
 _FRUITLESS_SCROLLS = 2
 
 
@@ -87,7 +89,7 @@ class ReadOwnTimeline:
         posts: dict[str, OwnPost] = {}
         reached_back, has_ended, unclear, fruitless = False, False, False, 0
         in_place: set[TweetId] = set()
-        for attempt in range(_SCROLLS + 1):
+        for attempt in range(max(_SCROLLS, self.limit // _POSTS_A_SCROLL) + 1):
             seconds = _NEXT_CARDS_S if attempt else _FIRST_CARD_S
             reading = await read_cards(visit, known, seconds, scroll=attempt > 0)
             is_empty = reading.is_missing and not reading.cards and not known
