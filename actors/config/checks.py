@@ -33,6 +33,8 @@ _ORDER = (
     ("breaker.open_min", "breaker.open_max", True),
     ("platform.cooldown_min", "platform.cooldown_max", True),
     ("publishing.content_per_hour", "publishing.content_per_day", True),
+    ("publishing.replies_per_hour", "publishing.replies_per_day", True),
+    ("publishing.replies_per_author_day", "publishing.replies_per_author_week", True),
 )
 _BROWSER_JOBS = ("posting", "metrics_scraper")
 _MODEL_JOBS = ("plan",)

@@ -366,6 +366,10 @@ def _status(snapshot: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
     paused = [job for family in snapshot["families"].values() for job in family["paused"]]
     words = [f"up {snapshot['uptime_s']:.0f} s", busy]
     words += [f"broken: {', '.join(broken)}"] if broken else []
+    platform = fronts.get("browser", {}).get("condition")
+    words += [f"platform {platform}"] if platform and platform != "valid" else []
+    lease = snapshot.get("lease")
+    words += [f"another process publishes: {lease['holder']}"] if lease and not lease["is_ours"] else []
     words += [f"paused: {', '.join(paused)}"] if paused else []
     memory = snapshot.get("memory")
     words += [f"memory {memory['level']}: {memory['used_mb']}/{memory['limit_mb']} MB"] if memory else []

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FRESH_S = 60
 """How far, in seconds, the time of a signature may be from ours, either way."""
 
-_OPEN_WORDS = frozenset({"status", "jobs", "why", "pause", "opt-out", "opted-out"})
+_OPEN_WORDS = frozenset({"status", "jobs", "why", "pause", "opted-out"})
 _OPEN_COMMANDS = frozenset({("kill-switch", ("on",)), ("approve", ())})
 
 

@@ -16,7 +16,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _SWITCH = re.compile(r"on|off")
 _DECISION = re.compile(r"[0-9a-f]{8,32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """The number of a decision, or at least its first eight digits without the dashes."""
-_HANDLE = re.compile(r"@?[A-Za-z0-9_]{1,15}")
+_HANDLE = re.compile(r"@?[A-Za-z0-9_]{1,20}")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _NONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _SIGNATURE = re.compile(r"[0-9a-f]{64}")

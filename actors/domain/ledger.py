@@ -17,6 +17,10 @@ MOST_ATTEMPTS = 3
 """Attempts of one part, proven absent each time, before it fails for good (domain.md 3.1)."""
 
 
+_HALFWAY = 4
+"""How many times longer an attempt is looked for that came halfway to a proof of its absence."""
+
+
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """An attempt past its commit point without a receipt; times are on the platform's clock, but for `first_look`."""
@@ -55,8 +59,8 @@ def resolve(
     """Decide about an attempt that this scan of a readable timeline did not find.
 
     Absence takes two conclusive scans at least `gap` apart (design.md 8). An attempt that was looked for over `give_up`
-    without finding it or coming any nearer to a proof fails. A timeline that cannot be read decides nothing, so
-    nobody may ask then.
+    without finding it fails, halfway to a proof after four times as long. A timeline that cannot be read decides
+    nothing, so nobody may ask then.
     """
     why = doubts(scan, doubt.click_until, index_lag)
     scans = [Scan(at, logged_in=True, reached_back=True) for at in doubt.conclusive_scans]
@@ -65,6 +69,7 @@ def resolve(
             return GiveUp(f"proven absent after {doubt.attempts} attempts")
         return Requeue()
     is_halfway = not why or bool(scans)
-    if not is_halfway and doubt.first_look is not None and now - doubt.first_look >= give_up:
+    patience = give_up * (_HALFWAY if is_halfway else 1)
+    if why and doubt.first_look is not None and now - doubt.first_look >= patience:
         return GiveUp(f"neither found nor proven absent within {give_up}: {', '.join(why)}")
     return Wait(why)

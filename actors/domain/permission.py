@@ -80,8 +80,10 @@ def refusal_of(candidate: Candidate, given: Circumstances) -> Refusal | None:
     author = candidate.target_author
     # Whether he has addressed us nobody knows yet, so on a platform where that matters he gets no reply.
     answered = Answered(author, addressed_us=False) if author else None
-    for breach in (found for part in candidate.parts for found in obeys(given.rules, part, answered=answered)):
-        return Refusal("skipped", f"{breach.code}: {breach.text}")
+    others = [text for text, _ in given.published]
+    for part in candidate.parts:
+        for breach in obeys(given.rules, part, others=others, answered=answered):
+            return Refusal("skipped", f"{breach.code}: {breach.text}")
     original = given.twin or original_of(candidate.text, given.published)
     if original is not None:
         return Refusal("skipped", f"duplicate: of {original or 'a post under way'}")

@@ -113,10 +113,11 @@ class Platform:
         """Return the state with its reason; `until` may have passed, and then the next errand is the probe."""
         return self._closure or self._login
 
-    def admit(self, now: float, *, needs_login: bool) -> Ticket | Standing:
+    def admit(self, now: float, *, needs_login: bool, is_urgent: bool = False) -> Ticket | Standing:
         """Return a ticket for an errand, or why it must not go to the site now.
 
-        While the site is closed, or for what needs a lost login, one errand at a time is let through after `until`.
+        While the site is closed, or for what needs a lost login, one errand at a time is let through after `until`, and
+        an urgent one beside it: P0 does not wait for the end of somebody else's probe.
         """
         if self._probe is not None and now >= self._probe_until:
             self._probe = None
@@ -124,13 +125,19 @@ class Platform:
         if needs_login and self._login.state is PlatformState.INVALID:
             obstacles.append(self._login)
         for obstacle in obstacles:
-            if obstacle is not None and (now < (obstacle.until or now) or self._probe is not None):
+            if obstacle is not None and (
+                now < (obstacle.until or now) or (self._probe is not None and not is_urgent)
+            ):
                 return obstacle
         ticket = Ticket(self._next, needs_login, is_probe=any(obstacles))
         self._next += 1
-        if ticket.is_probe:
+        if ticket.is_probe and self._probe is None:
             self._probe, self._probe_until = ticket, now + self.rules.probe_limit
         return ticket
+
+    def lose_probe(self) -> None:
+        """The probe under way, if there is one, was lost with the event loop and will never report."""
+        self._probe = None
 
     def settle(self, ticket: Ticket, sign: Sign, reason: str, now: float) -> Standing | None:
         """Hear how an errand ended, and return the new standing if that changed it."""

@@ -63,9 +63,11 @@ class EmbeddedSandbox:
         """
         deadline = Deadline(timeout)
         endpoint = self._start(timeout)
-        if endpoint.was_running and get_json(endpoint.url + "/_health")["speed"] != self._speed:
+        if endpoint.was_running and not self._is_current(get_json(endpoint.url + "/_health")):
             self._process.stop(min(5.0, deadline.left()))
             endpoint = self._start(deadline.left())
+        # Whoever was told this URL is not told another: from now on it is this port or none.
+        self._port = urlsplit(endpoint.url).port or self._port
         return endpoint
 
     def is_alive(self) -> bool:
@@ -75,6 +77,10 @@ class EmbeddedSandbox:
     def stop(self, timeout: float) -> None:
         """End the sandbox; its world is on disk already."""
         self._process.stop(timeout)
+
+    def _is_current(self, health: dict[str, Any]) -> bool:
+        """Return whether a sandbox that was running already goes at our speed and is of this release."""
+        return health["speed"] == self._speed and "pid" in health
 
     def _start(self, timeout: float) -> Endpoint:
         try:
@@ -101,7 +107,8 @@ class EmbeddedSandbox:
         """Return whether our sandbox, and not a neighbour on the port that it had last time, is ready at this URL."""
         try:
             health = get_json(url + "/_health")
-            return bool(health["ready"]) and health["pid"] == self._process.pid()
+            # The release before this one said nothing of its pid.
+            return bool(health["ready"]) and health.get("pid", self._process.pid()) == self._process.pid()
         except (ResourceDiedError, KeyError):
             return False
 

@@ -57,13 +57,16 @@ class EmbeddedValkey:
         """
         deadline = Deadline(timeout)
         try:
-            return self._process.ensure(self._prepare, self._answers, timeout)
+            endpoint = self._process.ensure(self._prepare, self._answers, timeout)
         except ResourceDiedError:
             if self._port:
                 require_free(self._port, _OWNER)
             if _is_free(self._chosen):
                 raise
-        return self._process.ensure(self._prepare, self._answers, deadline.left())
+            endpoint = self._process.ensure(self._prepare, self._answers, deadline.left())
+        # Whoever was told this URL is not told another: from now on it is this port or none.
+        self._port = urlsplit(endpoint.url).port or self._port
+        return endpoint
 
     def is_alive(self) -> bool:
         """Return whether the server's process runs."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from actors.domain.caps import DAY
 from actors.domain.evidence import TOLERANCE
 from actors.domain.journal import Grant
 from actors.errors import CommitRefusedError, ConflictError
@@ -68,7 +69,9 @@ class Attempt:
         # which it is looked for later.
         opened_s = asked_at + CLICK_WITHIN_S - prepared["site_time_asked_at"]
         click_until = site_time + timedelta(seconds=(opened_s + IN_FLIGHT_S) * ctx.speed) + TOLERANCE
-        intent = self._begin(site_time, click_until)
+        site_now = site_time + timedelta(seconds=(asked_at - prepared["site_time_asked_at"]) * ctx.speed)
+        # What counts in a window carries the site's time, so the window must not begin later by the site's clock.
+        intent = self._begin(site_time, click_until, min(self._made_at, site_now))
         grant = Grant(
             attempt_id=self.id,
             decision_id=decision["decision_id"],
@@ -108,7 +111,7 @@ class Attempt:
         """Past the commit point without a receipt: only evidence leads on."""
         become_uncertain(self._ctx, self._claim.decision["decision_id"], self.id, reason)
 
-    def _begin(self, site_time: datetime, click_until: datetime) -> dict[str, Any]:
+    def _begin(self, site_time: datetime, click_until: datetime, moment: datetime) -> dict[str, Any]:
         ctx, part, decision = self._ctx, self.part, self._claim.decision
         windows = [] if part.number else self._caps.windows
         params = {
@@ -121,9 +124,10 @@ class Attempt:
             "now": self._made_at,
             "site_time": site_time,
             "click_until": click_until,
+            "horizon": moment - self._caps.span - DAY,
             "approval": ctx.config.publishing.approval,
             "windows": [
-                {"scope": each.scope, "since": (self._made_at - each.span).isoformat(), "most": each.most}
+                {"scope": each.scope, "since": (moment - each.span).isoformat(), "most": each.most}
                 for each in windows
             ],
         }

@@ -48,23 +48,23 @@ class Claim:
     def release(self, error: AppError) -> None:
         """Before the commit point nothing happened: the decision is free again, or it ends here.
 
-        Only a failure of its own is a try: a wall or a dead browser would use up the tries of them all. A target that
-        cannot be answered ends a reply at once.
+        Only a failure of its own is a try: a wall or a dead browser would use up the tries of them all, and must not
+        change when it was due, from which its staleness counts. A target that cannot be answered ends a reply at once.
         """
-        status, wait = "queued", timedelta()
+        status, not_before = "queued", self.decision["scheduled_at"]
         is_its_own_fault = isinstance(error, ComposerMismatchError | ConflictError | TargetError)
         if isinstance(error, TargetError) and self.decision["kind"] == "reply" and error.code != "not_shown":
             status = "skipped"
         elif is_its_own_fault:
             status = "failed" if self._attempt >= MOST_TRIES else "queued"
-            wait = _BACKOFF * 2 ** (self._attempt - 1)
+            not_before = self._ctx.now() + _BACKOFF * 2 ** (self._attempt - 1)
         self._ctx.database.run(
             "release_claim",
             decision_id=self.decision["decision_id"],
             token=self.token,
             status=status,
             tries=int(is_its_own_fault),
-            not_before=self._ctx.now() + wait,
+            not_before=not_before,
             reason=_reason(error),
         )
         logger.log(

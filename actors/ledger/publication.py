@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from actors.domain.caps import Caps
+from actors.domain.text import content_hash
 from actors.errors import (
     AppError,
     CommitRefusedError,
     ComposerMismatchError,
+    ConflictError,
     LoggedOutError,
     PageChangedError,
     PermanentError,
@@ -19,6 +21,7 @@ from actors.errors import (
 from actors.job import Blocked, Failed, Outcome
 from actors.ledger.attempt import Attempt, Part
 from actors.ledger.claim import Claim
+from actors.ledger.receipt import report_conflict
 from actors.pages.compose import PublishPost
 from actors.pages.publication import Published
 from actors.pages.reply import PublishReply, Target
@@ -48,6 +51,10 @@ def publish(ctx: JobContext, decision: Row, caps: Caps) -> Result:
         return Result("taken")
     ids, done = list(decision["tweet_ids"]), 0
     for number in range(len(ids), len(decision["parts"])):
+        twin = _twin(ctx, decision["parts"][number]) if number else None
+        if twin is not None:
+            claim.release(twin)
+            return Result("stopped", done, twin)
         target_id = ids[-1] if ids else decision["target_id"]
         attempt = Attempt(ctx, claim, Part(number, decision["parts"][number], target_id), caps)
         try:
@@ -61,10 +68,21 @@ def publish(ctx: JobContext, decision: Row, caps: Caps) -> Result:
         if published.tweet_id is None or published.evidence not in ("response", "toast"):
             attempt.doubt(f"evidence: {published.evidence} {published.detail}".strip())
             return Result("uncertain", done, published.wall)
-        attempt.confirm(published.tweet_id, published.evidence)
+        try:
+            attempt.confirm(published.tweet_id, published.evidence)
+        except ConflictError as error:
+            report_conflict(decision["decision_id"], attempt.part.text, error)
+            attempt.doubt(f"the ledger did not take {published.tweet_id}")
+            return Result("uncertain", done, error)
         ids.append(published.tweet_id)
         done += 1
     return Result("published", done)
+
+
+def _twin(ctx: JobContext, text: str) -> ConflictError | None:
+    """Return what stands against a further part of a thread: it is on the account already, and the ledger forgot it."""
+    row = ctx.database.one("twin_of", content_hash=content_hash(text))
+    return None if row is None else ConflictError(f"this part stands on the account already, as {row['tweet_id']}")
 
 
 def obstacle_of(error: AppError) -> tuple[Outcome, bool]:

@@ -10,6 +10,7 @@ from actors.domain.duration import format_duration
 from actors.domain.journal import Testimony
 from actors.domain.metrics import checkpoints_for
 from actors.domain.snowflake import created_at, parse_tweet_id
+from actors.domain.text import content_hash
 from actors.errors import JournalError
 from actors.ledger.claim import LEASE_S
 from actors.sql.queries import Statement
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import uuid
     from datetime import datetime
 
+    from actors.errors import ConflictError
     from actors.job import JobContext
 
 logger = logging.getLogger(__name__)
@@ -65,6 +67,38 @@ def confirm(ctx: JobContext, found: Confirmation) -> str:
     return state
 
 
+def adopt(ctx: JobContext, tweet_id: str, text: str, lane: str, answered: str = "") -> bool:
+    """Take a post that no receipt explains into the duplicate check and the caps; return whether it was new.
+
+    `lane` is "none" for an answer to ourselves, which counts in no cap; `answered` is whom it answers, if anybody.
+    """
+    rows = ctx.database.all(
+        "adopt_post",
+        tweet_id=tweet_id,
+        text=text,
+        content_hash=content_hash(text),
+        replying_to=answered,
+        lane=lane,
+        minted_at=created_at(parse_tweet_id(tweet_id)),
+        now=ctx.now(),
+    )
+    if rows:
+        logger.info(
+            "a post of ours that no receipt explains counts from now on",
+            extra={"action": "post_adopted", "tweet": tweet_id, "lane": lane, "data": text},
+        )
+    return bool(rows)
+
+
+def report_conflict(decision_id: uuid.UUID, text: str, error: ConflictError) -> None:
+    """Call a person for what the ledger cannot take; everything else goes on."""
+    logger.error(
+        "the ledger cannot take what became of decision %s: compare it with the account",
+        decision_id,
+        extra={"action": "ledger_conflict", "decision": str(decision_id), "data": f"{error}: {text}"},
+    )
+
+
 def _write(ctx: JobContext, found: Confirmation) -> str:
     now, decision_id, attempt_id = ctx.now(), found.decision_id, found.attempt_id
     receipt = {
@@ -81,8 +115,10 @@ def _write(ctx: JobContext, found: Confirmation) -> str:
         {"decision_id": decision_id, "kind": format_duration(each.age), "age_s": each.age.total_seconds()}
         for each in checkpoints_for(found.posted_at)
     ]
-    _, _, _, rows, *_ = ctx.database.transact(
+    _, _, _, _, rows, *_ = ctx.database.transact(
         [
+            # The decision first, as everybody does who changes both: a late confirmation would else meet a deadlock.
+            Statement("lock_decision", {"decision_id": decision_id}),
             Statement("close_attempt", {"attempt_id": attempt_id, "result": "posted", "reason": "", "now": now}, 1),
             Statement("insert_receipt", receipt, 1),
             Statement("disown_post", {"tweet_id": found.tweet_id}),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from actors.errors import ConflictError
 from actors.ledger.attempt import become_uncertain
-from actors.ledger.receipt import Confirmation, confirm
+from actors.ledger.receipt import Confirmation, adopt, confirm, report_conflict
 from actors.sql.queries import Statement
 
 if TYPE_CHECKING:
@@ -27,12 +27,31 @@ def recover(ctx: JobContext) -> int:
     Only for the holder of the publisher's lease: whose claim is another run's, that run is over or fenced. Returns how
     many receipts came in from the journal.
     """
-    receipts = sum(_replay(ctx, entry) for entry in ctx.journal.unsettled())
+    receipts = sum(_replay_safely(ctx, entry) for entry in ctx.journal.unsettled())
     receipts += sum(_replay_stray(ctx, testimony) for testimony in ctx.journal.strays())
     ctx.database.run("release_dead_claims", run_id=ctx.run_id)
     for row in ctx.database.all("orphaned_attempts", run_id=ctx.run_id):
         become_uncertain(ctx, row["decision_id"], row["attempt_id"], "its run ended past the commit point")
     return receipts
+
+
+def _replay_safely(ctx: JobContext, entry: Unsettled) -> bool:
+    """Replay one attempt; one that the ledger cannot take is told and kept out of the way of all others."""
+    try:
+        return _replay(ctx, entry)
+    except ConflictError as error:
+        report_conflict(entry.grant.decision_id, entry.grant.text, error)
+        _let_go(ctx, entry)
+        return False
+
+
+def _let_go(ctx: JobContext, entry: Unsettled) -> None:
+    """Forget an attempt that has no place in the ledger; a post that it became still counts and is not said again."""
+    grant, testimony = entry.grant, entry.testimony
+    if testimony is not None:
+        lane = "none" if grant.part else grant.lane
+        adopt(ctx, testimony.tweet_id, grant.text, lane)
+    ctx.journal.settle(grant.attempt_id)
 
 
 def _replay(ctx: JobContext, entry: Unsettled) -> bool:
@@ -41,10 +60,13 @@ def _replay(ctx: JobContext, entry: Unsettled) -> bool:
     attempt = ctx.database.one("attempt_state", attempt_id=grant.attempt_id)
     if attempt is None:
         if not _restore(ctx, grant):
-            ctx.journal.settle(grant.attempt_id)
+            _let_go(ctx, entry)
             return False
     elif attempt["result"] in _OVER:
-        ctx.journal.settle(grant.attempt_id)
+        if attempt["result"] == "absent" and testimony is not None:
+            error = ConflictError(f"proven absent, and yet it became {testimony.tweet_id}")
+            report_conflict(grant.decision_id, grant.text, error)
+        _let_go(ctx, entry)
         return False
     if testimony is None:
         return False
@@ -58,7 +80,12 @@ def _replay_stray(ctx: JobContext, testimony: Testimony) -> bool:
     if attempt is None or attempt["result"] in _OVER:
         ctx.journal.settle(testimony.attempt_id)
         return False
-    _confirm(ctx, attempt["decision_id"], attempt["part"], testimony)
+    try:
+        _confirm(ctx, attempt["decision_id"], attempt["part"], testimony)
+    except ConflictError as error:
+        report_conflict(attempt["decision_id"], testimony.tweet_id, error)
+        ctx.journal.settle(testimony.attempt_id)
+        return False
     return True
 
 

@@ -10,10 +10,9 @@ from actors.domain.caps import DAY
 from actors.domain.evidence import TOLERANCE, Scan, match
 from actors.domain.ledger import Doubt, GiveUp, Requeue, Wait, resolve
 from actors.domain.snowflake import created_at, parse_tweet_id
-from actors.domain.text import content_hash
-from actors.errors import AppError
+from actors.errors import AppError, ConflictError
 from actors.ledger.publisher import has_read_timeline
-from actors.ledger.receipt import Confirmation, confirm
+from actors.ledger.receipt import Confirmation, adopt, confirm, report_conflict
 from actors.pages.timeline import ReadOwnTimeline
 from actors.sql.queries import Statement
 
@@ -57,7 +56,10 @@ def settle(ctx: JobContext) -> dict[str, int]:
         errand = ReadOwnTimeline(ctx.config.platform.account, since, replies=True, limit=most)
         reading: TimelineReading = ctx.browser.visit(errand)
     except AppError as error:
-        logger.warning(
+        oldest = min((each["intent_at"] for each in attempts if each["result"] == "uncertain"), default=ctx.now())
+        is_overdue = ctx.now() - oldest > ctx.config.publishing.uncertain_give_up
+        logger.log(
+            logging.ERROR if is_overdue else logging.WARNING,
             "our timeline could not be read, %d posts stay uncertain",
             len(attempts),
             extra={"action": "scan_failed", "data": str(error)},
@@ -92,14 +94,18 @@ def _look_through(ctx: JobContext, reading: TimelineReading, attempts: list[Row]
     is_plausible = bool(reading.posts) or not known
     scan = Scan(reading.site_time, logged_in=True, reached_back=reading.reached_back and is_plausible)
     for attempt in attempts:
-        found = _find(attempt, reading.posts, known, ctx.config.platform.account)
-        if found is not None:
-            known.add(found)
-            counts["found"] += 1
-            ids = attempt["attempt_id"], attempt["decision_id"]
-            confirm(ctx, Confirmation(*ids, attempt["part"], found, "timeline", attempt["intent_at"]))
-        elif attempt["result"] == "uncertain" and (word := _settle_absence(ctx, attempt, scan)):
-            counts[word] += 1
+        try:
+            found = _find(attempt, reading.posts, known, ctx.config.platform.account)
+            if found is not None:
+                ids = attempt["attempt_id"], attempt["decision_id"]
+                confirm(ctx, Confirmation(*ids, attempt["part"], found, "timeline", attempt["intent_at"]))
+                known.add(found)
+                counts["found"] += 1
+            elif attempt["result"] == "uncertain" and (word := _settle_absence(ctx, attempt, scan)):
+                counts[word] += 1
+        except ConflictError as error:
+            # One that the ledger cannot take must not hold up all others; its post, if any, is adopted below.
+            report_conflict(attempt["decision_id"], attempt["text"], error)
     counts["adopted"] = sum(_adopt(ctx, post) for post in reading.posts if post.id not in known)
 
 
@@ -114,25 +120,9 @@ def _find(attempt: Row, posts: Iterable[OwnPost], known: Collection[str], accoun
 
 
 def _adopt(ctx: JobContext, post: OwnPost) -> bool:
-    """Take a post that no receipt explains into the duplicate check and the caps; return whether it was new."""
     answered, account = (post.replying_to or "").lower(), ctx.config.platform.account.lower()
     lane = "content" if not answered else "none" if answered == account else "reply"
-    rows = ctx.database.all(
-        "adopt_post",
-        tweet_id=post.id,
-        text=post.text,
-        content_hash=content_hash(post.text),
-        replying_to=answered,
-        lane=lane,
-        minted_at=post.created_at,
-        now=ctx.now(),
-    )
-    if rows:
-        logger.info(
-            "a post of ours that no receipt explains counts from now on",
-            extra={"action": "post_adopted", "tweet": post.id, "lane": lane, "data": post.text},
-        )
-    return bool(rows)
+    return adopt(ctx, post.id, post.text, lane, answered)
 
 
 def _settle_absence(ctx: JobContext, attempt: Row, scan: Scan) -> str:

@@ -62,7 +62,8 @@ class TimelineReading:
 class ReadOwnTimeline:
     """Collect what `account` published since a time, scrolling down to it; reposts and the pinned place are left out.
 
-    `since` is the platform's time. `replies` reads the tab that holds the replies as well. At most `limit` posts.
+    `since` is the platform's time. `replies` reads the tab that holds the replies as well. With `limit`
+    posts it scrolls no further.
     """
 
     account: str
@@ -109,8 +110,8 @@ class ReadOwnTimeline:
             if is_empty or is_past or len(posts) >= self.limit or is_end:
                 break
         newest_first = sorted(posts.values(), key=lambda post: post.created_at, reverse=True)
-        shown = tuple(newest_first[: self.limit])
-        return TimelineReading(shown, reached_back, visit.site_time, visit.drift, has_ended)
+        # None is left out, for one that is not here counts as not there.
+        return TimelineReading(tuple(newest_first), reached_back, visit.site_time, visit.drift, has_ended)
 
     def _own(self, cards: Sequence[Card]) -> list[OwnPost]:
         """Keep our posts: a pinned or reposted one says nothing of how far back the page reaches."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Error as PlaywrightError
 
+from actors.domain.priority import Priority
 from actors.errors import AppError, ResourceDiedError, SiteBusyError
 from actors.resources.desk import SlotDesk
 
@@ -92,7 +93,9 @@ class BrowserWorker:
         if errand.needs_login is None:
             return self._in_chromium(request)
         platform = self._browser.platform
-        return platform.follow(platform.admit(needs_login=errand.needs_login), self._in_chromium(request))
+        is_urgent = request.priority is Priority.P0
+        ticket = platform.admit(needs_login=errand.needs_login, is_urgent=is_urgent)
+        return platform.follow(ticket, self._in_chromium(request))
 
     async def _in_chromium(self, request: Request) -> tuple[Page, Any]:
         chromium = await self._ready_chromium()

@@ -62,7 +62,7 @@ class Journal:
         self._folder, self._path, self._limit = folder, folder / FILE_NAME, limit_bytes
         self._guard = threading.Lock()
         self._end = self._compact_at = 0
-        self._needs_cut = self._needs_folder_sync = False
+        self._needs_cut = self._needs_folder_sync = self._is_closed = False
         with self._refusals(), contextlib.ExitStack() as undo:
             if not folder.is_dir():
                 folder.mkdir(parents=True, exist_ok=True)
@@ -119,13 +119,17 @@ class Journal:
         self._append(Mark())
 
     def close(self) -> None:
-        """Release the folder. Nothing is left to be written."""
-        os.close(self._file)
-        os.close(self._lock)
+        """Release the folder. What a run that outlives this still wants to write is refused."""
+        with self._alone():
+            self._is_closed = True
+            os.close(self._file)
+            os.close(self._lock)
 
     def _append(self, record: Record) -> None:
         line = encode(record)
         with self._alone(), self._refusals():
+            if self._is_closed:
+                raise JournalError(f"the journal {self._path} is closed", "the process is about to end")
             self._mend()
             try:
                 _write_all(self._file, line)

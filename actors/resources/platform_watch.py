@@ -51,16 +51,17 @@ class PlatformWatch:
 
     def detach(self) -> None:
         """Go on with a copy of the state, so that nobody else hears what errands of a lost loop still tell."""
-        self._machine = replace(self._machine)
+        shared, self._machine = self._machine, replace(self._machine)
+        shared.lose_probe()
 
-    def admit(self, *, needs_login: bool) -> Ticket:
+    def admit(self, *, needs_login: bool, is_urgent: bool) -> Ticket:
         """Let an errand through to the site. Waits for nothing and opens nothing.
 
         Raises:
             PlatformClosedError: the platform's state forbids it for now.
         """
         now = time.monotonic()
-        answer = self._machine.admit(now, needs_login=needs_login)
+        answer = self._machine.admit(now, needs_login=needs_login, is_urgent=is_urgent)
         if not isinstance(answer, Standing):
             return answer
         until = _epoch(max(now, answer.until or now))
@@ -102,7 +103,7 @@ class PlatformWatch:
         logger.log(_LEVELS[standing.state], "the platform is %s%s", standing.state, since, extra=extra)
         if standing.state is PlatformState.CHALLENGE:
             logger.error(
-                "a person must pass the challenge: until %s nothing goes to the site",
+                "a person must pass the challenge by hand; until %s, or a restart, nothing goes to the site",
                 until,
                 extra={"action": "platform_challenge", "until": until, "data": standing.reason},
             )

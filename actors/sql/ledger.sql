@@ -59,10 +59,11 @@ WHERE decision_id = %(decision_id)s AND status = 'claimed' AND claim_token = %(t
 UPDATE decisions
 SET status = 'queued', claim_token = NULL, claim_owner = NULL, lease_until_real = NULL, reason = 'owner gone',
     attempt = attempt - 1
-WHERE status = 'claimed' AND claim_owner <> %(run_id)s;
+WHERE status = 'claimed' AND claim_owner IS DISTINCT FROM %(run_id)s;
 
 -- name: recent_publications
-SELECT at, intent_at, author, conversation FROM publications WHERE lane = %(lane)s AND at > %(since)s;
+SELECT at, intent_at, author, conversation FROM publications
+WHERE lane = %(lane)s AND at > %(since)s AND intent_at > %(since)s::timestamptz - interval '1 day';
 
 -- name: lock_lane
 -- Serialises the count and the intent of one lane across processes, for this transaction only.
@@ -86,7 +87,8 @@ WITH permitted AS (
           SELECT 1 FROM jsonb_to_recordset(%(windows)s) AS w (scope text, since timestamptz, most integer)
           WHERE w.most <= (
               SELECT count(*) FROM publications p
-              WHERE p.lane = d.lane AND p.at > w.since
+              -- `horizon` is the index's: a day before the longest window, for nothing counts from longer after its intent.
+              WHERE p.lane = d.lane AND p.at > w.since AND p.intent_at > %(horizon)s
                 AND (w.scope = 'lane' OR (w.scope = 'author' AND p.author = lower(d.target_author))
                      OR (w.scope = 'conversation' AND p.conversation = d.conversation_id))))
 ), moved AS (
@@ -106,6 +108,9 @@ SELECT attempt, fence, lease_left_s FROM moved;
 -- name: close_attempt
 UPDATE publish_attempts SET result = %(result)s, reason = %(reason)s, resolved_at = %(now)s
 WHERE attempt_id = %(attempt_id)s AND result IN ('open', 'uncertain', 'unresolved');
+
+-- name: lock_decision
+SELECT status FROM decisions WHERE decision_id = %(decision_id)s FOR UPDATE;
 
 -- name: insert_receipt
 INSERT INTO receipts (decision_id, part, attempt_id, tweet_id, evidence, posted_at, minted_at, recorded_at)
@@ -152,7 +157,7 @@ WHERE attempt_id = %(attempt_id)s AND result = 'open';
 -- Past the commit point in another run: that run is over, or its receipt will still be accepted.
 SELECT d.decision_id, a.attempt_id
 FROM decisions d JOIN publish_attempts a ON a.decision_id = d.decision_id AND a.result = 'open'
-WHERE d.status = 'publishing' AND d.claim_owner <> %(run_id)s;
+WHERE d.status = 'publishing' AND d.claim_owner IS DISTINCT FROM %(run_id)s;
 
 -- name: uncertain_attempts
 -- `first_site_time` is the first attempt's at this part: what was proven absent wrongly must still be found later. Given-up
@@ -168,7 +173,8 @@ JOIN (SELECT decision_id, part, count(*) AS attempts, min(site_time) AS first_si
       FROM publish_attempts GROUP BY decision_id, part) e ON e.decision_id = d.decision_id AND e.part = a.part
 WHERE (a.result = 'uncertain' AND d.status = 'uncertain')
    OR (a.result = 'unresolved' AND d.status = 'failed' AND a.intent_at > %(since)s)
-ORDER BY a.intent_at;
+-- Of two that say the same the later one comes first: what was minted before it is left for the earlier one.
+ORDER BY a.intent_at DESC;
 
 -- name: insert_scan
 INSERT INTO evidence_scans (attempt_id, scanned_at, site_time, doubts)
@@ -243,5 +249,7 @@ WHERE decision_id = %(decision_id)s AND status = 'claimed';
 -- name: restore_intent
 INSERT INTO publish_attempts (attempt_id, decision_id, part, attempt, boot_id, fence, lane, target_id, intent_at,
     site_time, click_until)
-VALUES (%(attempt_id)s, %(decision_id)s, %(part)s, %(attempt)s, %(boot_id)s, %(fence)s, %(lane)s, %(target_id)s,
-    %(intent_at)s, %(site_time)s, %(click_until)s);
+SELECT %(attempt_id)s, %(decision_id)s, %(part)s, %(attempt)s, %(boot_id)s, %(fence)s, %(lane)s, %(target_id)s,
+    %(intent_at)s, %(site_time)s, %(click_until)s
+-- A part whose predecessors were lost as well has no place any more.
+WHERE (SELECT count(*)::integer FROM receipts WHERE decision_id = %(decision_id)s) = %(part)s;

@@ -16,10 +16,11 @@ NONCE = "n" * 16
 SHUTDOWN = Command("a-1", "shutdown")
 
 CLOSED = [Command("i", "resume", ("all",)), Command("i", "run", ("posting",)), Command("i", "kill-switch", ("off",)),
-          Command("i", "approve", ("1234abcd",)), Command("i", "reject", ("1234abcd",)), SHUTDOWN]
+          Command("i", "approve", ("1234abcd",)), Command("i", "reject", ("1234abcd",)),
+          Command("i", "opt-out", ("somebody",)), SHUTDOWN]
 OPEN = [
     *(Command("", word) for word in ("status", "jobs", "why", "approve", "opted-out")),
-    *(Command("", "pause", ("all",)), Command("", "kill-switch", ("on",)), Command("", "opt-out", ("somebody",))),
+    *(Command("", "pause", ("all",)), Command("", "kill-switch", ("on",))),
 ]
 
 

@@ -74,7 +74,7 @@ def test_json_carries_id_word_and_arguments() -> None:
         (b"opt-out @", "say it like this: opt-out HANDLE"),
         (b"opt-out @@a", "say it like this: opt-out HANDLE"),
         (b"opt-out some.body", "say it like this: opt-out HANDLE"),
-        (b"opt-out sixteen_letters_", "say it like this: opt-out HANDLE"),
+        (b"opt-out twenty_one_letters_xx", "say it like this: opt-out HANDLE"),
         (b"opted-out somebody", "say it like this: opted-out"),
         (b"\xff\xfe", "not UTF-8"),
         (b"x" * 8193, "8193 bytes, 8192 are allowed"),

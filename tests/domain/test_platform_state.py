@@ -289,3 +289,26 @@ def test_a5_what_says_nothing_of_the_platform_changes_nothing(signs: list[Sign])
     assert platform.settle(early, Sign.NOTHING, "a deleted tweet", 5.0) is None
 
     assert platform.standing == before
+
+
+def test_e4_p0_does_not_wait_for_the_end_of_somebody_elses_probe() -> None:
+    platform = after(Sign.RATE_LIMITED)
+    later = platform.standing.until or 0.0
+    probe = let_in(platform, later)
+    refused(platform, later + 1)
+    urgent = platform.admit(later + 1, needs_login=True, is_urgent=True)
+    assert isinstance(urgent, Ticket)
+    assert isinstance(platform.admit(later - 1, needs_login=True, is_urgent=True), Standing)
+    platform.settle(urgent, Sign.ANSWERED, "", later + 2)
+    assert platform.standing.state is PlatformState.VALID
+    platform.settle(probe, Sign.NOTHING, "", later + 3)
+    let_in(platform, later + 3)
+
+
+def test_a_probe_that_is_lost_with_the_event_loop_makes_room_for_another_at_once() -> None:
+    platform = after(Sign.RATE_LIMITED)
+    later = platform.standing.until or 0.0
+    let_in(platform, later)
+    refused(platform, later + 1)
+    platform.lose_probe()
+    let_in(platform, later + 1)

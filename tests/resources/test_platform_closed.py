@@ -139,11 +139,12 @@ def challenge(site: FixtureSite, path: str = "/us") -> None:
     site.show(path, script="history.replaceState(null, '', '/account/access')")
 
 
-def refusals(stage: Stage) -> list[tuple[str, float]]:
+def refusals(stage: Stage, *, but_p0: bool = False) -> list[tuple[str, float]]:
     """Send errands of every kind and priority at once, all of which must be refused; return (state, until)."""
-    sent = [Outcome(lambda each=each: client(stage, each[1]).visit(each[0])) for each in MANY]  # type: ignore[misc]
+    many = [each for each in MANY if not but_p0 or each[1] is not Priority.P0]
+    sent = [Outcome(lambda each=each: client(stage, each[1]).visit(each[0])) for each in many]  # type: ignore[misc]
     errors = [outcome.error() for outcome in sent]
-    assert [type(error) for error in errors] == [PlatformClosedError] * len(MANY)
+    assert [type(error) for error in errors] == [PlatformClosedError] * len(many)
     return [(error.state, error.until) for error in errors if isinstance(error, PlatformClosedError)]
 
 
@@ -175,7 +176,7 @@ def test_e4_a_429_silences_every_slot_until_one_probe_finds_the_site_open(
     entered, release = threading.Event(), threading.Event()
     probe = Outcome(lambda: client(stage).visit(Read(entered=entered, release=release)))
     assert entered.wait(PATIENCE_S)
-    refusals(stage)
+    refusals(stage, but_p0=True)
     assert len(site.asked) == asked, "more than the probe went to the site"
     release.set()
     assert probe.get() == "read"
@@ -327,26 +328,26 @@ def test_e4_a_probe_that_is_called_back_leaves_its_place_to_the_next(stage: Stag
         await asyncio.Event().wait()
 
     async def called_back() -> None:
-        ticket = watch.admit(needs_login=False)
+        ticket = watch.admit(needs_login=False, is_urgent=False)
         assert ticket.is_probe
         task = asyncio.create_task(watch.follow(ticket, forever()))
         assert await asyncio.to_thread(started.wait, PATIENCE_S)
         with pytest.raises(PlatformClosedError):
-            watch.admit(needs_login=False)
+            watch.admit(needs_login=False, is_urgent=False)
         task.cancel()
         await asyncio.wait({task}, timeout=PATIENCE_S)
         assert task.cancelled()
 
     stage.loop.call(called_back(), PATIENCE_S)
 
-    assert watch.admit(needs_login=False).is_probe
+    assert watch.admit(needs_login=False, is_urgent=False).is_probe
 
 
 def test_e4_a_new_browser_knows_what_the_last_one_met_and_hears_nothing_more_of_it(
     stage: Stage, site: FixtureSite, tmp_path: Path, platform: Platform
 ) -> None:
     lost, successor = (Browser(stage.loop, settings(site.url, tmp_path), platform) for _ in range(2))
-    early = lost.platform.admit(needs_login=True)
+    early = lost.platform.admit(needs_login=True, is_urgent=False)
     close(platform, Sign.RATE_LIMITED)
     assert [lost.platform.state, successor.platform.state] == ["cooling", "cooling"]
 
@@ -370,7 +371,7 @@ def test_e4_the_configured_waits_are_schedule_time_and_every_life_of_the_browser
     lives: Any = [make(), make()]
 
     first, second = (browser.platform for browser in lives)
-    ticket = first.admit(needs_login=False)
+    ticket = first.admit(needs_login=False, is_urgent=False)
     first._machine.settle(ticket, Sign.RATE_LIMITED, "", 100.0)
 
     assert second._machine.standing.until == 102.0

@@ -75,6 +75,7 @@ def begin(
         "site_time": now,
         "click_until": now,
         "approval": False,
+        "horizon": now - timedelta(days=60),
         "windows": [{"scope": scope, "since": (now - span).isoformat(), "most": most} for scope, span, most in caps],
         **changes,
     }

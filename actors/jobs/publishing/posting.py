@@ -100,4 +100,7 @@ def _idle(ctx: JobContext) -> Outcome:
     if ctx.database.all("queue_state")[0]["queued"] == 0:
         ctx.jobs.trigger("plan")
         return Nothing("the queue is empty; plan is called")
+    if ctx.config.publishing.approval:
+        waiting = ctx.database.all("earliest_decision", lane="content", approval=True)[0]["unapproved"]
+        return Nothing(f"no approved decision is due; {waiting} wait for approval")
     return Nothing("no decision is due")

@@ -88,6 +88,7 @@ DECLARE
     clicked integer;
     confirmed integer;
     is_whole boolean;
+    is_next boolean;
 BEGIN
     SELECT * INTO d FROM decisions WHERE decision_id = NEW.decision_id;
     SELECT coalesce(bool_or(result = 'open'), false), coalesce(bool_or(result = 'uncertain'), false),
@@ -96,8 +97,11 @@ BEGIN
         FROM publish_attempts WHERE decision_id = d.decision_id;
     SELECT count(*), coalesce(max(part) + 1, 0) = count(*) INTO confirmed, is_whole
         FROM receipts WHERE decision_id = d.decision_id;
+    SELECT coalesce(bool_and(part = confirmed), true) INTO is_next
+        FROM publish_attempts WHERE decision_id = d.decision_id AND result IN ('open', 'uncertain');
     IF (d.status = 'publishing') <> is_open OR (d.status = 'uncertain') <> is_doubtful
         OR (d.status = 'posted') <> (confirmed = cardinality(d.parts)) OR clicked <> confirmed OR NOT is_whole
+        OR NOT is_next
     THEN
         RAISE EXCEPTION 'decision % is % with % of % receipts, % attempts posted, one open: %, one uncertain: %',
             d.decision_id, d.status, confirmed, cardinality(d.parts), clicked, is_open, is_doubtful
@@ -118,6 +122,7 @@ BEGIN
     RAISE EXCEPTION 'a receipt is never changed nor deleted' USING ERRCODE = 'check_violation';
 END $$;
 CREATE TRIGGER receipts_stay BEFORE UPDATE OR DELETE ON receipts FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER receipts_are_kept BEFORE TRUNCATE ON receipts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- Posts of ours that no receipt explains: from before the first start, or written by hand.
 CREATE TABLE own_posts (
@@ -130,6 +135,8 @@ CREATE TABLE own_posts (
     seen_at timestamptz NOT NULL
 );
 CREATE INDEX own_posts_hash ON own_posts (content_hash);
+CREATE INDEX own_posts_window ON own_posts (lane, minted_at);
+CREATE INDEX receipts_window ON receipts (minted_at);
 
 -- Accounts that want no replies of ours.
 CREATE TABLE opt_outs (

@@ -280,7 +280,8 @@ def test_c1_twenty_due_decisions_never_exceed_the_caps_of_any_sliding_hour(bench
         bench.queue()
     sequence = 0
     for _ in range(120):
-        bench.browser.script = [commits(published(id_at(bench.now, sequence + n))) for n in range(20)]
+        sent = [published(id_at(bench.now, sequence + n)) for n in range(20)]
+        bench.browser.script = [commits(each, site_time=bench.now) for each in sent]
         sequence += 20
         bench.run(posting)
         bench.now += 15 * MINUTE

@@ -13,6 +13,7 @@ from actors.domain.snowflake import created_at, id_at
 from actors.errors import AfterCommitError, JournalError, LoggedOutError, ResourceDiedError
 from actors.jobs.publishing.posting import posting
 from actors.pages.timeline import OwnPost, ReadOwnTimeline
+from tests.fakes import thread
 from tests.jobs.doors import MINUTE, START, Bench, commits, published, timeline
 
 
@@ -171,7 +172,7 @@ def test_b14_a_part_over_the_limit_is_never_typed_by_the_same_count_that_planned
 def test_in_approval_mode_nothing_goes_out_that_nobody_approved(bench: Bench) -> None:
     bench.configure(approval=True)
     decision = bench.queue()
-    assert bench.run(posting) == Nothing("no decision is due")
+    assert bench.run(posting) == Nothing("no approved decision is due; 1 wait for approval")
     bench.rows("UPDATE decisions SET approved_at = now(), approved_by = 'somebody'")
     bench.browser.script = [sent(bench)]
     bench.run(posting)
@@ -188,6 +189,15 @@ def test_c5_after_an_outage_content_is_not_cancelled_but_goes_out_at_the_pace_of
     assert [bench.decision(each)["status"] for each in decisions] == ["posted"] * 6
     times = [row["intent_at"] for row in bench.rows("SELECT intent_at FROM publish_attempts ORDER BY intent_at")]
     assert min(later - earlier for earlier, later in pairwise(times)) >= bench.config.publishing.spacing
+
+
+def test_c5_a_wall_does_not_make_a_decision_any_younger(bench: Bench) -> None:
+    decision = bench.queue()
+    for _ in range(3):
+        bench.now += 20 * MINUTE
+        bench.browser.script = [LoggedOutError("wall")]
+        bench.run(posting)
+    assert bench.decision(decision)["scheduled_at"] == START
 
 
 def test_c5_b11_content_days_late_is_cancelled_with_its_reason(bench: Bench) -> None:
@@ -249,3 +259,82 @@ def test_c6_caps_roll_over_midnight_and_over_the_changes_of_clocks_like_over_any
         bench.now += timedelta(hours=1)
     times = [row["intent_at"] for row in bench.rows("SELECT intent_at FROM publish_attempts ORDER BY intent_at")]
     assert [time - times[0] for time in times] == [timedelta(hours=hours) for hours in (0, 1, 24, 25)]
+
+
+def test_c3_a_receipt_that_the_ledger_cannot_take_is_told_and_holds_up_nothing_else(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.configure(spacing=timedelta(0))
+    first = bench.queue()
+    bench.browser.script = [sent(bench)]
+    bench.run(posting)
+    poisoned, good = bench.queue(), bench.queue("Tea cools faster in a wide cup than in a tall one.")
+    (known,) = bench.rows("SELECT tweet_id FROM receipts")
+    fresh = commits(published(id_at(bench.now, 9)), site_time=bench.now)
+    bench.browser.script = [commits(published(known["tweet_id"]), site_time=bench.now), fresh]
+    for _ in range(2):
+        bench.run(posting)
+        bench.browser.script = [timeline(at=bench.now)]
+    assert [bench.decision(each)["status"] for each in (first, poisoned, good)] == ["posted", "uncertain", "posted"]
+    assert "ledger_conflict" in [getattr(record, "action", "") for record in caplog.records]
+
+
+def test_c3_a_given_up_text_that_was_queued_anew_and_then_appears_is_told_and_adopted(bench: Bench) -> None:
+    text = "A loaf rests before it is cut."
+    decision = bench.queue(text)
+    bench.browser.script = [commits(AfterCommitError("gone"))]
+    bench.run(posting)
+    with bench.database.unguarded():
+        bench.rows("UPDATE publish_attempts SET result = 'unresolved'")
+        bench.rows("UPDATE decisions SET status = 'failed'")
+    again, other = bench.queue(text), bench.queue("Rain on a tin roof is louder than it is heavy.")
+    hand_over(bench, "boot-2", has_read=False)
+    bench.boot, bench.now = "boot-2", START + timedelta(hours=2)
+    late = own(text, START + MINUTE)
+    bench.browser.script = [timeline(late, at=bench.now), sent(bench)]
+    bench.run(posting)
+    assert bench.decision(decision)["status"] == "failed"
+    assert bench.decision(again)["reason"] == f"duplicate: of {late.id}"
+    assert bench.decision(other)["status"] == "posted"
+
+
+def test_b6_a_doubt_halfway_to_a_proof_ends_all_the_same(bench: Bench) -> None:
+    decision = bench.queue()
+    bench.browser.script = [commits(AfterCommitError("gone"))]
+    bench.run(posting)
+    for minutes in range(5, 300, 5):
+        bench.now = START + minutes * MINUTE
+        bench.browser.script = [timeline(at=bench.now, reached_back=minutes == 5)]
+        bench.run(posting)
+        if bench.decision(decision)["status"] != "uncertain":
+            break
+    assert (bench.decision(decision)["status"], minutes) == ("failed", 125)
+
+
+def test_b8_of_two_doubts_that_say_the_same_the_later_one_gets_the_post_that_was_minted_after_it(bench: Bench) -> None:
+    bench.configure(spacing=timedelta(0))
+    threads = [thread("The same opening.", f"And then {end}.", due=START) for end in ("this", "that quite other end")]
+    for row in threads:
+        bench.database.run("insert_decision", **row)
+        unseen = [LoggedOutError("no look")] if row is threads[1] else []
+        bench.browser.script = [*unseen, commits(AfterCommitError("gone"), site_time=bench.now)]
+        bench.run(posting)
+        bench.now += MINUTE
+    seen = own("The same opening.", bench.now)
+    bench.now += 5 * MINUTE
+    bench.browser.script = [timeline(seen, at=bench.now), LoggedOutError("stop here")]
+    bench.run(posting)
+    ids = [bench.decision(row["decision_id"])["tweet_id"] for row in threads]
+    assert ids == [None, seen.id]
+
+
+def test_b12_a_part_that_stands_there_already_is_not_published_again_by_a_ledger_that_forgot_it(bench: Bench) -> None:
+    row = thread("The first part.", "The second part.", due=START)
+    bench.database.run("insert_decision", **row)
+    bench.browser.script = [sent(bench), LoggedOutError("wall")]
+    bench.run(posting)
+    hand_over(bench, "boot-2", has_read=False)
+    bench.boot, bench.now = "boot-2", START + timedelta(hours=1)
+    bench.browser.script = [timeline(own("The second part.", START + MINUTE, 5, "commons_daily"), at=bench.now)]
+    bench.run(posting)
+    assert "stands on the account already" in bench.decision(row["decision_id"])["reason"]
