@@ -115,11 +115,17 @@ class JournalDoor(Protocol):
     def receipt(self, testimony: Testimony) -> None:
         """Keep what became of it, durably."""
 
-    def settle(self, attempt_id: UUID) -> None:
+    def settle(self, attempt_id: UUID, *, has_receipt: bool = False) -> None:
         """Note that the ledger knows all there is to know of this attempt."""
 
     def unsettled(self) -> Sequence[Unsettled]:
         """Return the attempts of which the ledger may not know all, in the order of their grants."""
+
+    def confirmed(self) -> Sequence[UUID]:
+        """Return the latest attempts of this process that the ledger has to hold a receipt for."""
+
+    def forget_confirmed(self) -> None:
+        """Begin that list anew."""
 
     def strays(self) -> Sequence[Testimony]:
         """Return what became of attempts whose grants were lost with a damaged line."""

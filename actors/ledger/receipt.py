@@ -51,7 +51,7 @@ def confirm(ctx: JobContext, found: Confirmation) -> str:
         # The database is the receipt's first home, and if it fails as well the timeline is left.
         logger.error("the journal did not take a receipt", extra={"action": "journal_failed", "data": str(error)})
     state = _write(ctx, found)
-    ctx.journal.settle(found.attempt_id)
+    ctx.journal.settle(found.attempt_id, has_receipt=True)
     logger.info(
         "decision %s is %s",
         found.decision_id,

@@ -27,12 +27,33 @@ def recover(ctx: JobContext) -> int:
     Only for the holder of the publisher's lease: whose claim is another run's, that run is over or fenced. Returns how
     many receipts came in from the journal.
     """
+    _look_for_a_restored_database(ctx)
     receipts = sum(_replay_safely(ctx, entry) for entry in ctx.journal.unsettled())
     receipts += sum(_replay_stray(ctx, testimony) for testimony in ctx.journal.strays())
     ctx.database.run("release_dead_claims", run_id=ctx.run_id)
     for row in ctx.database.all("orphaned_attempts", run_id=ctx.run_id):
         become_uncertain(ctx, row["decision_id"], row["attempt_id"], "its run ended past the commit point")
     return receipts
+
+
+def _look_for_a_restored_database(ctx: JobContext) -> None:
+    """Have the account read anew, before anything is published, if the database has forgotten receipts of this process.
+
+    After a fail-over to a copy that was behind, decisions that are published wait in the queue again.
+    """
+    ids = [str(attempt_id) for attempt_id in ctx.journal.confirmed()]
+    if not ids:
+        return
+    known = ctx.database.all("count_receipts", attempt_ids=ids)[0]["known"]
+    if known == len(ids):
+        return
+    ctx.database.run("timeline_is_unread", boot_id=ctx.boot_id)
+    ctx.journal.forget_confirmed()
+    logger.error(
+        "the database has forgotten %d receipts, as if it were restored: our account is read before anything goes out",
+        len(ids) - known,
+        extra={"action": "database_restored", "forgotten": len(ids) - known},
+    )
 
 
 def _replay_safely(ctx: JobContext, entry: Unsettled) -> bool:

@@ -12,6 +12,7 @@ import fcntl
 import logging
 import os
 import threading
+from collections import deque
 from typing import TYPE_CHECKING
 
 from actors.domain.journal import Account, Damage, Grant, Mark, Record, Settled, Testimony, Unsettled, encode, read
@@ -30,6 +31,9 @@ _LOCK_WAIT_S = 10.0
 """Real seconds that one thread waits for another's write; a disk that takes longer is as good as none."""
 
 _NAMED_LINES = 10
+_CONFIRMED = 200
+"""How many of the latest receipts a restored database is recognised by: more than any lag of a copy."""
+
 _REMEDIES = {
     errno.ENOSPC: "free space on that disk",
     errno.EDQUOT: "free space on that disk, or raise its quota",
@@ -63,6 +67,7 @@ class Journal:
         self._guard = threading.Lock()
         self._end = self._compact_at = 0
         self._needs_cut = self._needs_folder_sync = self._is_closed = False
+        self._confirmed: deque[uuid.UUID] = deque(maxlen=_CONFIRMED)
         with self._refusals(), contextlib.ExitStack() as undo:
             if not folder.is_dir():
                 folder.mkdir(parents=True, exist_ok=True)
@@ -91,12 +96,16 @@ class Journal:
         """
         self._append(testimony)
 
-    def settle(self, attempt_id: uuid.UUID) -> None:
+    def settle(self, attempt_id: uuid.UUID, *, has_receipt: bool = False) -> None:
         """Forget an attempt, for Postgres knows all of it; one that is not known costs nothing.
+
+        `has_receipt`: it has one now, by which a database that is restored later is recognised.
 
         Raises:
             JournalError: it is still remembered.
         """
+        if has_receipt:
+            self._confirmed.append(attempt_id)
         if self._account.knows(attempt_id):
             self._append(Settled(attempt_id))
 
@@ -104,6 +113,17 @@ class Journal:
         """Return what Postgres may not know, in the order of the grants."""
         with self._alone():
             return self._account.unsettled()
+
+    def confirmed(self) -> tuple[uuid.UUID, ...]:
+        """Return the latest attempts that were settled with a receipt since this was opened, the oldest first.
+
+        Postgres has to hold a receipt for each; if it does not, it was restored to an earlier time.
+        """
+        return tuple(self._confirmed)
+
+    def forget_confirmed(self) -> None:
+        """Begin that list anew."""
+        self._confirmed.clear()
 
     def strays(self) -> tuple[Testimony, ...]:
         """Return testimonies without their grants, whose lines were damaged; `settle` forgets them as well."""

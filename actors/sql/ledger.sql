@@ -233,6 +233,13 @@ DELETE FROM own_posts WHERE tweet_id = %(tweet_id)s;
 -- name: timeline_is_read
 UPDATE publisher_lease SET read_at = clock_timestamp() WHERE boot_id = %(boot_id)s AND read_at IS NULL;
 
+-- name: timeline_is_unread
+UPDATE publisher_lease SET read_at = NULL WHERE boot_id = %(boot_id)s;
+
+-- name: count_receipts
+SELECT count(*) AS known FROM receipts
+WHERE attempt_id IN (SELECT value::uuid FROM jsonb_array_elements_text(%(attempt_ids)s));
+
 -- name: attempt_state
 SELECT result, decision_id, part FROM publish_attempts WHERE attempt_id = %(attempt_id)s;
 

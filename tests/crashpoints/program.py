@@ -126,11 +126,11 @@ def wrap_journal(bomb: Bomb) -> None:
         method = getattr(Journal, name)
 
         @functools.wraps(method)
-        def wrapped(journal: Journal, *record: Any) -> Any:
+        def wrapped(journal: Journal, *record: Any, **options: Any) -> Any:
             if record and not bomb.concerns(identify(*record)):
-                return method(journal, *record)
+                return method(journal, *record, **options)
             with bomb.step(f"journal.{name}"):
-                return method(journal, *record)
+                return method(journal, *record, **options)
 
         setattr(Journal, name, wrapped)
 

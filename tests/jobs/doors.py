@@ -77,6 +77,7 @@ class FakeJournal:
 
     grants: dict[uuid.UUID, Grant] = field(default_factory=dict)
     testimonies: dict[uuid.UUID, Testimony] = field(default_factory=dict)
+    settled: list[uuid.UUID] = field(default_factory=list)
 
     def verify(self) -> None:
         pass
@@ -87,7 +88,15 @@ class FakeJournal:
     def receipt(self, testimony: Testimony) -> None:
         self.testimonies[testimony.attempt_id] = testimony
 
-    def settle(self, attempt_id: uuid.UUID) -> None:
+    def confirmed(self) -> tuple[uuid.UUID, ...]:
+        return tuple(self.settled)
+
+    def forget_confirmed(self) -> None:
+        self.settled.clear()
+
+    def settle(self, attempt_id: uuid.UUID, *, has_receipt: bool = False) -> None:
+        if has_receipt:
+            self.settled.append(attempt_id)
         self.grants.pop(attempt_id, None)
         self.testimonies.pop(attempt_id, None)
 

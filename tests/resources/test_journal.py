@@ -480,3 +480,20 @@ def test_f8_a_process_killed_among_appends_and_compactions_forgets_nothing_it_co
     last = int(lines[-1].split()[1])
     next_ones = [[], *([make(number)] for make in make.values() for number in (last, last + 1))]
     assert account_of(folder) in [folded(confirmed + more) for more in next_ones]
+
+
+def test_b3_it_knows_the_latest_attempts_that_have_to_have_a_receipt(open_journal: Callable[..., Journal]) -> None:
+    journal = open_journal()
+    for number in range(3):
+        put(journal, grant(number))
+        journal.settle(grant(number).attempt_id, has_receipt=number > 0)
+    assert journal.confirmed() == (grant(1).attempt_id, grant(2).attempt_id)
+    journal.forget_confirmed()
+    assert journal.confirmed() == ()
+
+
+def test_a_closed_journal_takes_nothing_more(folder: Path) -> None:
+    journal = Journal(folder)
+    journal.close()
+    with pytest.raises(JournalError, match="is closed"):
+        journal.grant(grant(1))

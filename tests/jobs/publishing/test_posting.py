@@ -219,6 +219,24 @@ def test_b3_f10_an_intent_that_the_database_lost_comes_back_from_the_journal_wit
     assert (bench.decision(decision)["status"], bench.decision(decision)["tweet_id"]) == ("posted", id_at(START))
 
 
+def test_b3_a_database_restored_under_a_running_process_publishes_nothing_again(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    decision = bench.queue()
+    bench.browser.script = [commits(published(id_at(START)))]
+    bench.run(posting)
+    with bench.database.unguarded():
+        bench.rows("DELETE FROM checkpoints")
+        bench.rows("DELETE FROM receipts")
+        bench.rows("DELETE FROM publish_attempts")
+        bench.rows("UPDATE decisions SET status = 'queued', tweet_id = NULL, posted_at = NULL")
+    bench.now += timedelta(hours=1)
+    bench.browser.script = [timeline(own_post(bench.decision(decision)["text"]), at=bench.now)]
+    bench.run(posting)
+    assert bench.decision(decision)["reason"] == f"duplicate: of {id_at(START)}"
+    assert "database_restored" in [getattr(record, "action", "") for record in caplog.records]
+
+
 def test_a_commit_whose_answer_is_lost_is_a_doubt_though_the_click_was_forbidden(bench: Bench) -> None:
     decision = bench.queue()
 
