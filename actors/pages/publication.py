@@ -6,9 +6,9 @@ import asyncio
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
+from actors.domain.evidence import TOLERANCE
 from actors.domain.snowflake import TweetId, is_tweet_id, is_within
 from actors.domain.text import weighted_length
 from actors.errors import AfterCommitError, AppError, ChallengeError, LoggedOutError, RateLimitedError, SiteBusyError
@@ -37,9 +37,6 @@ _REFUSALS: Mapping[str, type[AppError]] = {
 """The API's error codes that are walls (domain 4.4): not logged in, suspended, too many requests, looks automated,
 account locked, daily limit."""
 _STATUS_LINK = re.compile(r"/(\w{1,20})/status/(\d{15,20})(?:[/?#]|$)")
-_TOLERANCE = timedelta(minutes=2)
-"""How far an id's time may lie outside of the visit, on the platform's clock: its own `Date` header has whole seconds
-and comes from another machine than the id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +146,7 @@ class _Witness:
         """
         opened_at = self._visit.site_time
         answered_at = answer.site_time if answer else None
-        if tweet_id is not None and not is_within(tweet_id, opened_at, answered_at, _TOLERANCE):
+        if tweet_id is not None and not is_within(tweet_id, opened_at, answered_at, TOLERANCE):
             tweet_id, evidence, detail = None, "none", f"{evidence} named {tweet_id}, minted at another time"
         elif tweet_id is not None and tweet_id == self._target_id:
             tweet_id, evidence, detail = None, "none", f"{evidence} named the target"
