@@ -21,6 +21,10 @@ from tests.stage import Stage
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+_LONGEST = (
+    *("acceptance/test_crashpoints_sample.py", "simulation/test_proof.py", "ledger/test_outages.py", "acceptance/"),
+    *("ledger/", "simulation/", "resources/", "pages/"),
+)
 _START_S = 60.0
 _STOP_S = 10.0
 _numbers = itertools.count(1)
@@ -31,9 +35,18 @@ hypothesis.settings.load_profile("house")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out the soak tests unless they are asked for by the environment variable SOAK."""
+    """Leave out the soak tests unless the environment variable SOAK asks for them, and let the longest files begin.
+
+    Workers take whole files, so a long one at the end would leave all others idle.
+    """
     if not os.environ.get("SOAK"):
         items[:] = [item for item in items if item.get_closest_marker("soak") is None]
+
+    def turn(item: pytest.Item) -> int:
+        place = item.path.relative_to(Path(__file__).parent).as_posix()
+        return next((number for number, start in enumerate(_LONGEST) if place.startswith(start)), len(_LONGEST))
+
+    items.sort(key=turn)
 
 
 @pytest.hookimpl(wrapper=True)

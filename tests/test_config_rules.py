@@ -25,7 +25,7 @@ def problems(directory: Path, text: str) -> list[str]:
 
 
 def test_on_x_the_browser_the_missing_approval_and_each_cap_are_named_with_source_and_date(tmp_path: Path) -> None:
-    _, *found = problems(tmp_path, '[platform]\nname = "x"\n[publishing]\ncontent_per_hour = 4\n')
+    _, *found = problems(tmp_path, '[platform]\nname = "x"\n[publishing]\ncontent_per_hour = 4\nreplies_per_hour = 0\n')
 
     ours = "(this program's own limits for live platforms, README.md#responsible-automation, as of 2026-11-26)"
     guide = "(X Developer Guidelines, https://docs.x.com/developer-guidelines, as of 2026-08-22)"
@@ -34,7 +34,7 @@ def test_on_x_the_browser_the_missing_approval_and_each_cap_are_named_with_sourc
             'publishing.spacing = "20m" (default): ')
     assert found == [
         f"{platform}x may not be driven by a browser, only by its API {guide}",
-        f"{platform}on x nothing may be published that no person has approved {ours}",
+        f"publishing.approval = false (default): on x nothing may be published that no person has approved {ours}",
         f"{keys}on x at most 2 posts in 1h are allowed, 3 are configured {ours}",
         f"{keys}on x at most 8 posts in 1d are allowed, 48 are configured {ours}",
     ]
@@ -42,7 +42,7 @@ def test_on_x_the_browser_the_missing_approval_and_each_cap_are_named_with_sourc
 
 @pytest.mark.parametrize("name", ["x", "bluesky", "mastodon"])
 def test_a_platform_without_an_adapter_is_refused_even_if_its_caps_are_kept(tmp_path: Path, name: str) -> None:
-    found = problems(tmp_path, f'[platform]\nname = "{name}"\n[publishing]\n{KEPT}')
+    found = problems(tmp_path, f'[platform]\nname = "{name}"\n[publishing]\nreplies_per_hour = 0\n{KEPT}')
 
     assert ["no adapter" in found[0], "by a browser" in found[1], "approved" in found[2]] == [True] * 3
     assert len(found) == 3
@@ -61,10 +61,10 @@ def test_a_conflict_about_a_value_that_could_not_be_read_is_not_reported(tmp_pat
 
 
 def test_the_practice_is_what_is_configured() -> None:
-    publishing = PublishingSettings(content_per_hour=3, content_per_day=9)
+    publishing = PublishingSettings(content_per_hour=3, content_per_day=9, replies_per_hour=2, approval=True)
     practice = practice_of(Config(publishing=publishing))
     assert (practice.content_per_hour, practice.content_per_day, practice.spacing) == (3, 9, publishing.spacing)
-    assert (practice.driver, practice.approval, practice.replies) == (Driver.BROWSER, False, False)
+    assert (practice.driver, practice.approval, practice.replies_per_hour) == (Driver.BROWSER, True, 2)
 
 
 def test_every_key_named_in_a_conflict_exists_and_stands_for_a_field_of_the_practice() -> None:

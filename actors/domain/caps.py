@@ -108,7 +108,7 @@ def target_cap(publications: Iterable[Publication], caps: Caps, author: str, con
     known = list(publications)
     for window in caps.windows:
         of_scope = {
-            Scope.AUTHOR: lambda one: one.author == author.lower(),
+            Scope.AUTHOR: lambda one: one.author.lower() == author.lower(),
             Scope.CONVERSATION: lambda one: one.conversation == conversation,
         }.get(window.scope)
         if of_scope is not None and sum(of_scope(one) and one.at > now - window.span for one in known) >= window.most:

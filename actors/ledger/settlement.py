@@ -46,7 +46,8 @@ def settle(ctx: JobContext) -> dict[str, int]:
     """
     counts = {"found": 0, "absent": 0, "given_up": 0, "adopted": 0}
     attempts = ctx.database.all("uncertain_attempts", since=ctx.now() - DAY)
-    is_first = not has_read_timeline(ctx)
+    # Not before something is due: a browser that nobody needs costs 250 MB.
+    is_first = not has_read_timeline(ctx) and ctx.database.all("has_due", now=ctx.now())[0]["due"]
     if not is_first and not any(each["result"] == "uncertain" for each in attempts):
         return counts
     since = min([_earliest(each) for each in attempts] + [ctx.now() - DAY - TOLERANCE] * is_first)
@@ -120,8 +121,9 @@ def _find(attempt: Row, posts: Iterable[OwnPost], known: Collection[str], accoun
 
 
 def _adopt(ctx: JobContext, post: OwnPost) -> bool:
-    answered, account = (post.replying_to or "").lower(), ctx.config.platform.account.lower()
-    lane = "content" if not answered else "none" if answered == account else "reply"
+    answered = (post.replying_to or "").lower()
+    is_to_ourselves = answered.lower() == ctx.config.platform.account.lower()
+    lane = "content" if not answered else "none" if is_to_ourselves else "reply"
     return adopt(ctx, post.id, post.text, lane, answered)
 
 

@@ -34,6 +34,9 @@ ORDER BY EXISTS (SELECT 1 FROM receipts r WHERE r.decision_id = d.decision_id) D
          CASE WHEN d.lane = 'reply' THEN d.scheduled_at END DESC, d.scheduled_at
 LIMIT %(limit)s;
 
+-- name: has_due
+SELECT EXISTS (SELECT 1 FROM decisions WHERE status = 'queued' AND scheduled_at <= %(now)s) AS due;
+
 -- name: earliest_decision
 SELECT min(scheduled_at) FILTER (WHERE NOT %(approval)s OR approved_at IS NOT NULL) AS due,
        count(*) FILTER (WHERE approved_at IS NULL) AS unapproved

@@ -74,7 +74,7 @@ def _of_signs(rules: Rules, text: str, answered: Answered | None) -> Iterator[Br
     bare = URL.sub(" ", text)
     mentions = [found[1:].casefold() for found in MENTION.findall(bare)]
     if answered is not None:
-        mentions = [handle for handle in mentions if handle != answered.author.casefold()]
+        mentions = [handle for handle in mentions if handle.lower() != answered.author.lower()]
     yield from _too_many("links", len(URL.findall(text)), rules.links)
     yield from _too_many("hashtags", len(_HASHTAG.findall(bare)), rules.hashtags)
     yield from _too_many("cashtags", len(_CASHTAG.findall(bare)), rules.cashtags)

@@ -109,6 +109,14 @@ def test_the_first_look_reads_a_lived_in_account_into_duplicates_and_caps_before
     assert len(bench.browser.errands) == 2, "the account is read once a boot"
 
 
+def test_a16_while_nothing_is_due_the_account_is_not_read_and_no_browser_needed(bench: Bench) -> None:
+    hand_over(bench, "boot-2", has_read=False)
+    bench.boot = "boot-2"
+    bench.queue(at=START + MINUTE)
+    assert isinstance(bench.run(posting), Nothing)
+    assert bench.browser.errands == []
+
+
 @pytest.mark.parametrize("trouble", [LoggedOutError("wall"), ResourceDiedError("no browser"), "short"])
 def test_nothing_goes_out_until_the_account_was_read(bench: Bench, trouble: Any) -> None:
     hand_over(bench, "boot-2", has_read=False)
@@ -243,8 +251,9 @@ def test_b1_a_post_that_appears_after_it_was_given_up_gets_its_receipt_all_the_s
     assert bench.decision(decision)["status"] == "failed"
     hand_over(bench, "boot-2", has_read=False)
     bench.boot = "boot-2"
+    bench.queue("Ink dries before the thought does.")
     late = own(bench.decision(decision)["text"], START + 3 * MINUTE)
-    bench.browser.script = [timeline(late, at=bench.now)]
+    bench.browser.script = [timeline(late, at=bench.now), sent(bench)]
     bench.run(posting)
     assert (bench.decision(decision)["status"], bench.decision(decision)["tweet_id"]) == ("posted", late.id)
 
