@@ -467,3 +467,13 @@ def test_the_lengths_of_a_job_are_those_of_its_latest_fifty_runs_that_did_their_
     took_s = [float(number) for number in range(10, 60)]
     assert lengths["plan"] == {"took_s": took_s, "browser_s": [seconds / 2 for seconds in took_s]}
     assert lengths["learn"] == {"took_s": [3.0], "browser_s": [0.0]}
+
+
+def test_b2_receipts_are_not_emptied_and_no_attempt_stands_at_a_part_that_is_not_the_next(ledger: LedgerDoor) -> None:
+    decision_id = queue(ledger)
+    begin(ledger, decision_id, claim(ledger, decision_id))
+
+    with pytest.raises(psycopg.errors.CheckViolation, match="one open: t"):
+        ledger.sql("UPDATE publish_attempts SET part = 7")
+    with pytest.raises(psycopg.errors.CheckViolation, match="never changed"):
+        ledger.sql("TRUNCATE receipts")
