@@ -101,6 +101,7 @@ def decision(text: str, *, due: datetime = NOW, **changes: Any) -> Row:
         "target_id": None,
         "target_author": "",
         "conversation_id": None,
+        "addressed_us": False,
         "generator": "coach",
         "topic": "walking",
         "hook": "question",

@@ -24,6 +24,8 @@ class Candidate:
     is_begun: bool = False
     target_author: str = ""
     conversation: str = ""
+    addressed_us: bool = False
+    """Whether the target mentions, quotes or answers us."""
 
     @property
     def text(self) -> str:
@@ -78,8 +80,7 @@ def refusal_of(candidate: Candidate, given: Circumstances) -> Refusal | None:
         # Written to the second: the age is for people.
         return Refusal("cancelled", f"stale: more than {format_duration(given.stale_after)} late")
     author = candidate.target_author
-    # Whether he has addressed us nobody knows yet, so on a platform where that matters he gets no reply.
-    answered = Answered(author, addressed_us=False) if author else None
+    answered = Answered(author, addressed_us=candidate.addressed_us) if author else None
     others = [text for text, _ in given.published]
     for part in candidate.parts:
         for breach in obeys(given.rules, part, others=others, answered=answered):

@@ -127,6 +127,7 @@ class Lane:
             bool(decision["tweet_ids"]),
             decision["target_author"],
             decision["conversation_id"] or "",
+            decision["addressed_us"],
         )
         twin = database.one("twin_of", content_hash=decision["content_hash"])
         author = candidate.target_author

@@ -105,5 +105,7 @@ def _errand(ctx: JobContext, decision: Row, part: Part) -> PublishPost | Publish
         target = Target(part.target_id, ctx.config.platform.account, must_be_root=False, max_age=None)
     else:
         oldest = ctx.config.publishing.target_age
-        target = Target(part.target_id, decision["target_author"], must_be_root=True, max_age=oldest)
+        # Whoever addresses us may do so in the middle of a conversation.
+        is_root = not decision["addressed_us"]
+        target = Target(part.target_id, decision["target_author"], must_be_root=is_root, max_age=oldest)
     return PublishReply(part.text, decision_id, target)

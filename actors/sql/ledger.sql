@@ -1,10 +1,10 @@
 -- name: insert_decision
 INSERT INTO decisions (decision_id, lane, kind, text, parts, content_hash, target_id, target_author, conversation_id,
-    generator, topic, hook, format, length, angle, tone, slot, weight_version, propensity, choice, scores, created_at,
+    addressed_us, generator, topic, hook, format, length, angle, tone, slot, weight_version, propensity, choice, scores, created_at,
     scheduled_at)
 VALUES (%(decision_id)s, %(lane)s, %(kind)s, array_to_string(ARRAY(SELECT jsonb_array_elements_text(%(parts)s)), E'\n\n'),
     ARRAY(SELECT jsonb_array_elements_text(%(parts)s)), %(content_hash)s,
-    %(target_id)s, %(target_author)s, %(conversation_id)s, %(generator)s, %(topic)s, %(hook)s, %(format)s, %(length)s,
+    %(target_id)s, %(target_author)s, %(conversation_id)s, %(addressed_us)s, %(generator)s, %(topic)s, %(hook)s, %(format)s, %(length)s,
     %(angle)s, %(tone)s, %(slot)s, %(weight_version)s, %(propensity)s, %(choice)s, %(scores)s, %(now)s,
     %(scheduled_at)s);
 
@@ -26,7 +26,7 @@ LIMIT %(limit)s;
 -- name: due_decisions
 -- What was begun comes first. Content is evergreen and keeps its order; of replies the newest is worth most.
 SELECT d.decision_id, d.kind, d.lane, d.text, d.parts, d.content_hash, d.target_id, d.target_author, d.conversation_id,
-       d.scheduled_at, ARRAY(SELECT r.tweet_id FROM receipts r WHERE r.decision_id = d.decision_id ORDER BY r.part) AS tweet_ids
+       d.addressed_us, d.scheduled_at, ARRAY(SELECT r.tweet_id FROM receipts r WHERE r.decision_id = d.decision_id ORDER BY r.part) AS tweet_ids
 FROM decisions d
 WHERE d.status = 'queued' AND d.lane = %(lane)s AND d.scheduled_at <= %(now)s
   AND (NOT %(approval)s OR d.approved_at IS NOT NULL)

@@ -19,10 +19,9 @@ from actors.domain.learning.snapshot import WeightSnapshot, prior_snapshot
 from actors.domain.planning import Theme, free_times, theme_for
 from actors.domain.priority import Priority
 from actors.domain.randomness import keyed
-from actors.domain.text import content_hash
-from actors.errors import ConflictError, ModelOutputError, PermanentError
+from actors.errors import ModelOutputError, PermanentError
 from actors.job import Done, Failed, JobContext, Nothing, Outcome, job
-from actors.sql.queries import Statement
+from actors.ledger.queue import enqueue
 
 if TYPE_CHECKING:
     from actors.domain.gates import Verdict
@@ -119,31 +118,23 @@ class _Desk:
     def _keep(
         self, decision_id: uuid.UUID, at: datetime, text: str, theme: Theme, choice: Choice, verdict: Verdict
     ) -> bool:
-        row: Row = {
-            **asdict(choice.arm),
-            **asdict(theme),
-            "decision_id": decision_id,
-            "lane": "content",
-            "kind": "single",
-            "text": text,
-            "parts": [text],
-            "target_id": None,
-            "target_author": "",
-            "conversation_id": None,
-            "content_hash": content_hash(text),
-            "weight_version": choice.version,
-            "propensity": choice.propensity,
-            "choice": choice.record(),
-            "scores": verdict.scores,
-            "now": self._ctx.now(),
-            "scheduled_at": at,
-        }
-        try:
-            self._ctx.database.transact([Statement("insert_decision", row, 1)])
-        except ConflictError:
+        row: Row = {**asdict(choice.arm), **asdict(theme)}
+        is_new = enqueue(
+            self._ctx,
+            decision_id,
+            "single",
+            [text],
+            at,
+            verdict.scores,
+            weight_version=choice.version,
+            propensity=choice.propensity,
+            choice=choice.record(),
+            **row,
+        )
+        if not is_new:
             # The same text waits or lives already, written by another process since we looked.
             return False
-        self._recent.insert(0, row)
+        self._recent.insert(0, {**row, "text": text, "scheduled_at": at})
         logger.info(
             "decision %s is queued",
             decision_id,
