@@ -105,7 +105,17 @@ def recover(arena: Arena, nemesis: Nemesis) -> bool:
         arena.account.arm(fault, 0)
     arena.keep_alive()
     kinds = ("single",) if arena.is_naive else KINDS
-    planted = [nemesis.plant(kind) for kind in kinds]
+    planted: list[str] = []
+
+    def is_planted() -> bool:
+        # The last blow may have been Postgres's.
+        arena.keep_alive()
+        with contextlib.suppress(AppError):
+            planted.append(nemesis.plant(kinds[len(planted)]))
+        return len(planted) == len(kinds)
+
+    if not arena.until(is_planted, _RECOVER_S):
+        return False
 
     def is_settled() -> bool:
         arena.keep_alive()
