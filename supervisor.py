@@ -1,4 +1,4 @@
-"""The command line: run (default) | check | jobs | send | why | simulate | sandbox."""
+"""The command line: run (default) | check | jobs | status | why | send | simulate | sandbox."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 EXIT_FAILURE, EXIT_CONFIG, EXIT_PIPE = 1, 2, 141
-_COMMANDS = ("run", "check", "jobs", "send", "why", "simulate", "sandbox")
+_COMMANDS = ("run", "check", "jobs", "status", "why", "send", "simulate", "sandbox")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,6 +55,10 @@ def _dispatch(given: argparse.Namespace) -> int:
             from actors.commands.jobs import jobs
 
             return jobs(as_json=given.json)
+        case "status":
+            from actors.commands.status import status
+
+            return status(data=given.data, as_json=given.json)
         case "send":
             from actors.commands.send import send
 
@@ -91,6 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--load", type=_load, default=1.0, help="factor on the lengths of browser jobs behind P0 (1)")
     jobs = commands.add_parser("jobs", help="list the jobs")
     jobs.add_argument("--json", action="store_true", help="one JSON document instead of a table")
+    status = commands.add_parser("status", help="tell how lanes, pool, measuring, weights and resources are")
+    status.add_argument("--data", type=Path, help="as for run")
+    status.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     send = commands.add_parser("send", help="say a control word to the running supervisor")
     send.add_argument(
         "word",

@@ -300,7 +300,8 @@ class App:
         return Clock(context, clock, self.jobs, entries, backoffs, families, database, browser, board, opened)
 
     def _make_operator(self, context: ActorContext) -> Operator:
-        rules = PublishingRules(caps_of(self.config, "content"), self.config.publishing.approval, self.boot_id)
+        caps = {lane: caps_of(self.config, lane) for lane in ("content", "reply")}
+        rules = PublishingRules(caps["content"], self.config.publishing.approval, self.boot_id)
         reach = Reach(
             clock=self.addresses["clock"],
             board=self.addresses["board"],
@@ -312,6 +313,7 @@ class App:
             aliases={alias: job.name for job in self.jobs.values() for alias in job.covers},
             question=self._question,
             rules=rules,
+            caps=caps,
             shutdown=self.shutdown,
             now=self.clock.now,
         )

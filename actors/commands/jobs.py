@@ -14,7 +14,7 @@ from actors.domain.duration import format_duration
 
 if TYPE_CHECKING:
     from actors.config import Config
-    from actors.job import Job
+    from actors.job import After, Job
 
 
 def jobs(*, as_json: bool) -> int:
@@ -32,7 +32,8 @@ def jobs(*, as_json: bool) -> int:
     for row in rows:
         every = format_duration(config.jobs[row["name"]].every) if row["enabled"] else "off"
         aliases = [name for name in row["covers"] if name != row["name"]]
-        lists = ("\n".join(names) for names in (row["uses"], row["after"], aliases))
+        after = [_dependency(each) for each in registry[row["name"]].after]
+        lists = ("\n".join(names) for names in (row["uses"], after, aliases))
         table.add_row(row["name"], row["family"], row["priority"], every, *lists)
     Console().print(table)
     return 0
@@ -52,3 +53,8 @@ def describe(config: Config, job: Job) -> dict[str, Any]:
         "enabled": settings.enabled,
         "covers": list(job.covers),
     }
+
+
+def _dependency(after: After) -> str:
+    """Write what must have succeeded, how lately, and whether the job does without it when patience is over."""
+    return f"{after.job} < {format_duration(after.fresh)}" + (", required" if after.required else "")

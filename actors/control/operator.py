@@ -22,6 +22,7 @@ from actors.control.inquiry import (
     ledger_questions,
     road_of,
 )
+from actors.control.overview import Overview
 from actors.control.signature import SeenNonces, authorise
 from actors.control.words import Command, Refused, parse
 from actors.domain.priority import Band, Priority
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     import redis
 
     from actors.config import Secret
+    from actors.domain.caps import Caps
     from actors.domain.why.situation import Question
     from actors.runtime.address import Address
     from actors.runtime.cell import ActorContext
@@ -88,6 +90,8 @@ class Reach:
     question: Callable[[str], Question]
     """What is to be asked about a job, at this moment."""
     rules: PublishingRules
+    caps: Mapping[str, Caps]
+    """By lane."""
     shutdown: Callable[[str], None]
     now: Callable[[], datetime]
 
@@ -133,6 +137,8 @@ class Operator:
                 self._conclude_overdue()
             case Answer(tag, value, error) if isinstance(tag, Consent):
                 self._consented(tag, value, error)
+            case Answer(tag, value, error) if isinstance(tag, Overview):
+                self._reply_view(tag.command, tag.answer(value if error is None else None, error))
             case Answer(tag, _, error) if isinstance(tag, Command):
                 text = f"{tag.word} {' '.join(tag.args)} is in force" if error is None else f"not done: {error}"
                 self._reply(tag.id, ok=error is None, text=text)
@@ -181,9 +187,10 @@ class Operator:
     def _obey(self, command: Command) -> None:
         match command.word, command.args:
             case "status", ():
-                self._describe(command, _status)
+                self._look(command)
             case "jobs", ():
-                self._describe(command, _jobs)
+                snapshot = self.reach.board.ask(Describe(), _BOARD_S)
+                self._reply_view(command, _jobs(snapshot))
             case "why", ():
                 self._inquire(command, PUBLISHER, PLANNER)
             case "why", (name,):
@@ -200,13 +207,13 @@ class Operator:
             case _:
                 self._ask_ledger(command)
 
-    def _describe(self, command: Command, view: Callable[[dict[str, Any]], tuple[list[str], dict[str, Any]]]) -> None:
-        try:
-            snapshot = self.reach.board.ask(Describe(), _BOARD_S)
-        except AppError as error:
-            self._reply(command.id, ok=False, text=str(error))
-            return
-        lines, body = view(snapshot)
+    def _look(self, command: Command) -> None:
+        reach = self.reach
+        overview = Overview(command, reach.board.ask(Describe(), _BOARD_S), reach.caps, reach.now())
+        self._request(reach.database, overview.questions(), overview, Priority.P2, _LEDGER_S)
+
+    def _reply_view(self, command: Command, view: tuple[list[str], dict[str, Any]]) -> None:
+        lines, body = view
         more: dict[str, Any] = {command.word: {"text": "; ".join(lines), **body}}
         self._reply(command.id, ok=True, lines=lines, **more)
 
@@ -357,24 +364,6 @@ def _lasts(snapshot: dict[str, Any]) -> dict[str, LastRun]:
         for job, state in snapshot.get("jobs", {}).items()
         if state["last_ended_at"] is not None
     }
-
-
-def _status(snapshot: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
-    fronts = snapshot["fronts"]
-    busy = ", ".join(f"{name} {state['running']}/{state['size']}" for name, state in fronts.items())
-    broken = [name for name, state in fronts.items() if state["breaker"] != "closed"]
-    paused = [job for family in snapshot["families"].values() for job in family["paused"]]
-    words = [f"up {snapshot['uptime_s']:.0f} s", busy]
-    words += [f"broken: {', '.join(broken)}"] if broken else []
-    platform = fronts.get("browser", {}).get("condition")
-    words += [f"platform {platform}"] if platform and platform != "valid" else []
-    lease = snapshot.get("lease")
-    words += [f"another process publishes: {lease['holder']}"] if lease and not lease["is_ours"] else []
-    words += [f"paused: {', '.join(paused)}"] if paused else []
-    memory = snapshot.get("memory")
-    words += [f"memory {memory['level']}: {memory['used_mb']}/{memory['limit_mb']} MB"] if memory else []
-    words += [f"waiting: {job} ({reason})" for job, reason in snapshot["waiting"].items()]
-    return words, snapshot
 
 
 def _jobs(snapshot: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:

@@ -109,6 +109,7 @@ class ControlRoom:
         self.ended: list[str] = []
         self.is_ended = threading.Event()
         jobs = {"plan": "content", "posting": "publishing"}
+        caps = Caps(4, 48, timedelta(minutes=20))
         reach = Reach(
             **{name: stage.addresses[name] for name in ("clock", "board", "database", "redis")},
             fronts={name: stage.addresses[name] for name in ("database", "redis", "runs")},
@@ -116,7 +117,8 @@ class ControlRoom:
             family_of=jobs,
             aliases={"planner": "plan"},
             question=question,
-            rules=PublishingRules(Caps(4, 48, timedelta(minutes=20)), approval=False, boot_id="boot"),
+            rules=PublishingRules(caps, approval=False, boot_id="boot"),
+            caps={"content": caps, "reply": caps},
             shutdown=self._end,
             now=lambda: NOW,
         )
