@@ -144,6 +144,7 @@ def test_unknown_news_is_no_crash() -> None:
     ([], True),
     ([settled(Done({"published": 1}))], False),
     ([settled(Done({"planned": 6})), settled(Blocked("kill switch"))], True),
+    ([settled(Done({"published": 0, "parts": 0, "replied": 1}))], True),
     ([LeaseState("another", 2, is_ours=False, until=math.inf)], False),
     ([LeaseState("boot-1", 2, is_ours=True, until=math.inf)], True),
 ])  # fmt: skip

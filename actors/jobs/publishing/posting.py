@@ -75,8 +75,11 @@ def _work_off(ctx: JobContext, name: str, counts: dict[str, int]) -> tuple[Outco
         if forbidden is not None:
             return forbidden, False
         result: Result = publish(ctx, decision, lane.caps)
-        counts["parts"] += result.parts
-        counts[result.word] = counts.get(result.word, 0) + 1
+        # Told apart, because replies do not end the silence of the other lane.
+        is_reply = result.word == "published" and name == "reply"
+        word = "replied" if is_reply else result.word
+        counts["parts"] += 0 if is_reply else result.parts
+        counts[word] = counts.get(word, 0) + 1
         if result.error is not None:
             obstacle, is_walled = obstacle_of(result.error)
             if is_walled:
