@@ -149,6 +149,7 @@ class PublishingSettings:
     replies_per_author_week: int = setting(3, "replies to one author in any 7 days", low=0, high=100)
     replies_per_conversation: int = setting(1, "replies in one conversation in any 30 days", low=0, high=20)
     approval: bool = setting(False, "whether only decisions go out that somebody approved")
+    shadow: bool = setting(False, "whether nothing goes out, and `outcomes` invents what would have come of it")
     content_stale: timedelta = duration("2d", "lateness at which a post is cancelled", "schedule", "1h", "31d")
     reply_stale: timedelta = duration("1h", "lateness at which a reply is cancelled", "schedule", "1m", "7d")
     target_age: timedelta = duration("1d", "age up to which a post is answered", "schedule", "1m", "31d")

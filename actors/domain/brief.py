@@ -32,7 +32,8 @@ Answer with JSON only: {"text": "the post"}"""
 class Brief:
     """One order for a post.
 
-    `avoid_openers` are the first words of recent posts, `notes` why earlier attempts at this brief were refused.
+    `avoid_openers` are the first words of recent posts, `notes` why earlier attempts at this brief were refused, and
+    `worked` and `fell_flat` what did better and worse than the rest lately (see `effects.told`).
     """
 
     arm: Arm
@@ -41,6 +42,8 @@ class Brief:
     slot: str
     avoid_openers: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    worked: tuple[str, ...] = ()
+    fell_flat: tuple[str, ...] = ()
 
 
 def messages(brief: Brief) -> list[dict[str, str]]:
@@ -68,6 +71,8 @@ def _lines(brief: Brief) -> list[str]:
         f"tone: {brief.tone}",
         f"slot: {brief.slot}",
     ]
+    lines += [f"worked lately: {effect}" for effect in brief.worked]
+    lines += [f"fell flat lately: {effect}" for effect in brief.fell_flat]
     lines += [f"avoid opening: {opener}" for opener in brief.avoid_openers]
     lines += [f"note: {note}" for note in brief.notes]
     return lines

@@ -94,6 +94,8 @@ class Lane:
         flag, now = self.ctx.database.one("get_flag", name="kill_switch"), self.ctx.now()
         if flag is not None and flag["is_on"]:
             return Blocked("the kill switch is on")
+        if self.ctx.config.publishing.shadow:
+            return Blocked("this is the shadow: nothing is published (publishing.shadow)")
         if is_begun:
             return None
         if self._latest is not None and self._latest > now + TOLERANCE:

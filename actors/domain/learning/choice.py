@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from actors.domain.learning.calibration import Prediction
 from actors.domain.learning.features import Context, Exposure, Matrix, Vector, best_arm, vector
 from actors.domain.randomness import keyed
 from actors.domain.taxonomy import FACTORS, Arm
@@ -48,6 +49,8 @@ class Choice:
     exploration: float
     context: Context
     exposure: Exposure
+    predicted: Prediction
+    """What the weights expect of the chosen arm, before it is published."""
 
     def record(self) -> dict[str, Any]:
         """Return the decision as JSON can hold it, bit for bit."""
@@ -61,6 +64,7 @@ class Choice:
             "chosen": self.slate.index(self.arm),
             "propensity": self.propensity,
             "exposure": asdict(self.exposure),
+            "predicted": self.predicted.record(),
         }
 
 
@@ -87,7 +91,16 @@ def choose(snapshot: WeightSnapshot, context: Context, key: bytes, *, exploratio
         exploration=exploration,
         context=context,
         exposure=context.exposures.on(arm),
+        predicted=predict(snapshot.posterior, arm, context),
     )
+
+
+def predict(posterior: Posterior, arm: Arm, context: Context) -> Prediction:
+    """Return the posterior's expectation of the log reward of posting this arm in this context."""
+    x = vector(arm, context.at, context.exposures.on(arm))
+    belief = posterior.belief
+    spread = float(np.linalg.norm(belief.root.T @ x)) * float(np.sqrt(posterior.noise))
+    return Prediction(float(x @ belief.mean), spread, posterior.noise)
 
 
 def _slate(posterior: Posterior, context: Context, rng: np.random.Generator) -> tuple[Arm, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from actors.domain.learning.choice import EXPLORATION, choose
 from actors.domain.learning.features import Context, vector
+from actors.domain.learning.maturity import USUAL, Curve
 from actors.domain.learning.posterior import Evidence, fit
 from actors.domain.learning.reward import MeasuredOutcome, reward
 from actors.domain.learning.snapshot import SCHEMA, WeightSnapshot
@@ -35,6 +36,7 @@ def learn(
     *,
     minimum: int = MINIMUM_OUTCOMES,
     exploration: float = EXPLORATION,
+    curve: Curve = USUAL,
 ) -> WeightSnapshot | None:
     """Return the next snapshot, or None while too little is measured or nothing changed since `previous`.
 
@@ -42,7 +44,7 @@ def learn(
     how often the cycle ran, and a later reading of a post simply takes the place of an earlier one. Takes a fraction
     of a second for a few thousand outcomes.
     """
-    usable = _usable(measured)
+    usable = _usable(measured, curve)
     if len(usable) < minimum:
         return None
     fingerprint = _fingerprint(usable)
@@ -71,10 +73,10 @@ def _shares(snapshot: WeightSnapshot, exploration: float) -> Mapping[str, float]
     return {name: (1 - exploration) * won / total + exploration / len(generators) for name, won in wins.items()}
 
 
-def _usable(measured: Iterable[MeasuredOutcome]) -> list[tuple[MeasuredOutcome, Reward]]:
+def _usable(measured: Iterable[MeasuredOutcome], curve: Curve) -> list[tuple[MeasuredOutcome, Reward]]:
     latest: dict[str, tuple[MeasuredOutcome, Reward]] = {}
     for outcome in measured:
-        value = reward(outcome)
+        value = reward(outcome, curve)
         known = latest.get(outcome.decision_id)
         if value is not None and (known is None or known[0].age < outcome.age):
             latest[outcome.decision_id] = (outcome, value)

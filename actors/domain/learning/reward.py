@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from actors.domain.learning.features import Exposure, is_known
+from actors.domain.learning.maturity import USUAL, Curve
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,9 +20,6 @@ REWARD_VERSION = 1
 LIKE, REPOST, REPLY, BOOKMARK = 1, 2, 3, 2
 MEASURED = "measured"
 
-# Share of its final engagement that a post has at age a: 1 - exp(-(a / 5 h)^0.75), growth.md 3.1.
-MATURITY_TIME = timedelta(hours=5)
-MATURITY_SHAPE = 0.75
 # The one-hour reading (26 %) is the first that counts, with that weight, until a later one takes its place: it lets a
 # new account learn on its first day. What is read earlier is mostly zero.
 LEAST_MATURITY = 0.25
@@ -58,13 +56,10 @@ class Reward:
     weight: float
 
 
-def maturity(age: timedelta) -> float:
-    """Return the share of its final engagement that a post of this age has on average."""
-    return -math.expm1(-((max(age, timedelta()) / MATURITY_TIME) ** MATURITY_SHAPE))
-
-
-def reward(outcome: MeasuredOutcome) -> Reward | None:
+def reward(outcome: MeasuredOutcome, curve: Curve = USUAL) -> Reward | None:
     """Return what the outcome was worth, or None if nothing may be learned from it.
+
+    `curve` tells which share of its final engagement a post has at the age at which it was read.
 
     Unusable are values that were not measured, a count that is unknown (it is not zero), a reading too early to say
     anything, and an arm the taxonomy no longer has. The logarithm tames the few posts that go far.
@@ -72,7 +67,7 @@ def reward(outcome: MeasuredOutcome) -> Reward | None:
     likes, reposts, replies, bookmarks = outcome.likes, outcome.reposts, outcome.replies, outcome.bookmarks
     if outcome.source != MEASURED or likes is None or reposts is None or replies is None or bookmarks is None:
         return None
-    share = maturity(outcome.age)
+    share = curve.share(outcome.age)
     if share < LEAST_MATURITY or not is_known(outcome.arm):
         return None
     total = LIKE * likes + REPOST * reposts + REPLY * replies + BOOKMARK * bookmarks

@@ -12,6 +12,7 @@ import pydantic
 
 from actors.domain.brief import Brief, messages
 from actors.domain.budget import MoneyLane
+from actors.domain.effects import Group, extremes, told
 from actors.domain.gates import judge
 from actors.domain.learning.choice import Choice, choose
 from actors.domain.learning.features import Context, Exposures, Played
@@ -32,6 +33,7 @@ _MOST_TRIES = 3
 """Texts asked for per decision before it is given up for this run (domain.md 1.3, job 2)."""
 _HISTORY = timedelta(days=60)
 _HISTORY_LIMIT = 500
+_EFFECTS = timedelta(days=14)
 _OPENER_WORDS = 4
 
 Row = dict[str, Any]
@@ -75,6 +77,9 @@ class _Desk:
         self._ctx = ctx
         self._weights = _weights(ctx)
         self._recent = ctx.database.all("recent_decisions", since=ctx.now() - _HISTORY, limit=_HISTORY_LIMIT)
+        totals = ctx.database.all("factor_totals", since=ctx.now() - _EFFECTS)
+        better, worse = extremes([Group(**row) for row in totals])
+        self._worked, self._fell_flat = tuple(map(told, better)), tuple(map(told, worse))
 
     def plan_one(self, at: datetime) -> tuple[int, int]:
         """Plan one decision due at `at`; return (planned, texts rejected)."""
@@ -89,7 +94,8 @@ class _Desk:
         rejected = 0
         notes: tuple[str, ...] = ()
         while rejected < _MOST_TRIES:
-            text, verdict = self._write(Brief(choice.arm, theme.angle, theme.tone, theme.slot, self._openers(), notes))
+            lately = (self._openers(), notes, self._worked, self._fell_flat)
+            text, verdict = self._write(Brief(choice.arm, theme.angle, theme.tone, theme.slot, *lately))
             if verdict is not None and verdict.passed and self._keep(decision_id, at, text, theme, choice, verdict):
                 return 1, rejected
             rejected += 1

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.domain.learning.cycle import learn as next_snapshot
 from actors.domain.learning.features import Exposure
+from actors.domain.learning.maturity import USUAL, Curve
 from actors.domain.learning.reward import MeasuredOutcome
 from actors.domain.learning.snapshot import WeightSnapshot
 from actors.domain.priority import Priority
@@ -41,9 +42,14 @@ def learn(ctx: JobContext) -> Outcome:
     except PermanentError as error:
         return Nothing(f"plan starts the weights anew: {error}")
     measured = [_outcome(found) for found in ctx.database.all("measured_outcomes")]
-    settings = ctx.config.learning
+    settings, fitted = ctx.config.learning, ctx.database.one("latest_maturity")
     snapshot = next_snapshot(
-        previous, measured, ctx.now(), minimum=settings.minimum_outcomes, exploration=settings.exploration
+        previous,
+        measured,
+        ctx.now(),
+        minimum=settings.minimum_outcomes,
+        exploration=settings.exploration,
+        curve=USUAL if fitted is None else Curve(fitted["hours"], fitted["shape"]),
     )
     if snapshot is None:
         return Nothing(f"{len(measured)} posts are measured, and nothing new follows from them")

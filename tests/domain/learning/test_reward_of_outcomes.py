@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from actors.domain.learning.reward import MeasuredOutcome, maturity, reward
+from actors.domain.learning.maturity import USUAL
+from actors.domain.learning.reward import MeasuredOutcome, reward
 from actors.domain.taxonomy import FACTORS, Arm
 
 ARM = Arm(*(values[0] for values in FACTORS.values()))
@@ -26,12 +27,12 @@ def test_reactions_count_by_their_weight_and_in_logarithms() -> None:
 
 @pytest.mark.parametrize(("hours", "share"), [(0, 0.0), (1, 0.26), (6, 0.68), (24, 0.96), (48, 0.996)])
 def test_maturity_follows_the_published_curve(hours: float, share: float) -> None:
-    assert maturity(timedelta(hours=hours)) == pytest.approx(share, abs=0.006)
+    assert USUAL.share(timedelta(hours=hours)) == pytest.approx(share, abs=0.006)
 
 
 def test_an_early_reading_is_scaled_up_and_counts_less() -> None:
     early = reward(replace(OUTCOME, age=timedelta(hours=6)))
-    share = maturity(timedelta(hours=6))
+    share = USUAL.share(timedelta(hours=6))
 
     assert early is not None
     assert early.z == pytest.approx(math.log1p(18 / share))
