@@ -300,8 +300,9 @@ class App:
         return Clock(context, clock, self.jobs, entries, backoffs, families, database, browser, board, opened)
 
     def _make_operator(self, context: ActorContext) -> Operator:
+        settings = self.config.publishing
         caps = {lane: caps_of(self.config, lane) for lane in ("content", "reply")}
-        rules = PublishingRules(caps["content"], self.config.publishing.approval, self.boot_id)
+        rules = PublishingRules(caps["content"], settings.approval, self.boot_id, settings.shadow)
         reach = Reach(
             clock=self.addresses["clock"],
             board=self.addresses["board"],

@@ -47,6 +47,8 @@ class PublishingRules:
     """Whether only approved decisions go out."""
     boot_id: str
     """Of this process."""
+    shadow: bool = False
+    """Whether nothing goes out."""
 
 
 def ledger_questions(question: Question, rules: PublishingRules) -> Transaction:
@@ -129,6 +131,7 @@ class Inquiry:
             publications=[row["at"] for row in publications],
             next_decision=queued[0]["due"],
             latest_intent=max((row["intent_at"] for row in publications), default=None),
+            shadow=self.rules.shadow,
             publisher="" if holder == self.rules.boot_id else holder,
             unapproved=queued[0]["unapproved"] if self.rules.approval else 0,
             refill=refill,

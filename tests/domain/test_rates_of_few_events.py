@@ -19,7 +19,6 @@ def test_one_lucky_post_is_drawn_back_to_what_is_common_and_many_speak_for_thems
 
     assert lucky.mean < 0.05
     assert proven.mean > 0.2
-    assert proven.high - proven.low < lucky.high - lucky.low
 
 
 def test_groups_that_differ_more_than_chance_are_drawn_together_less() -> None:

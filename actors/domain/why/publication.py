@@ -56,6 +56,19 @@ class KillSwitchOn:
 
 
 @dataclass(frozen=True, slots=True)
+class Shadow:
+    """The configuration says that nothing is published."""
+
+    kind: ClassVar[str] = "shadow"
+    until: ClassVar[None] = None
+    text: ClassVar[str] = "this is the shadow, which publishes nothing: publishing.shadow is true"
+
+    def cure(self, situation: Situation) -> None:
+        """It is false."""
+        _publishing(situation).shadow = False
+
+
+@dataclass(frozen=True, slots=True)
 class OtherPublisher:
     """Another process publishes; this one stands by."""
 
@@ -194,6 +207,8 @@ def reasons_of_publishing(publishing: Publishing, now: datetime) -> list[Reason]
         reasons.append(LedgerUnknown())
     if publishing.kill_switch:
         reasons.append(KillSwitchOn())
+    if publishing.shadow:
+        reasons.append(Shadow())
     if publishing.publisher:
         reasons.append(OtherPublisher(publishing.publisher))
     latest = publishing.latest_intent

@@ -83,6 +83,8 @@ class Publishing:
     next_decision: datetime | None
     """When the earliest queued decision that may go out is due; None: there is none."""
     latest_intent: datetime | None = None
+    shadow: bool = False
+    """Whether the configuration says that nothing is published."""
     publisher: str = ""
     """Which other process holds the publisher's lease; empty: this one."""
     unapproved: int = 0

@@ -237,6 +237,7 @@ class SmallEngine:
             [now - age * MINUTE for age in ages],
             due,
             rng.choice([None, now - MINUTE, now, now + 300 * MINUTE]),
+            rng.random() < 0.2,
             rng.choice(["", "", "", "another-boot"]),
             rng.choice([0, 0, 2]),
         )
@@ -283,7 +284,7 @@ def starts(situation: Situation) -> bool:
 def publishes(publishing: Publishing, now: datetime) -> bool:
     """Judge whether a run of posting would publish something, as posting itself decides it."""
     is_future = publishing.latest_intent is not None and publishing.latest_intent > now + TOLERANCE
-    if not publishing.is_known or publishing.kill_switch or publishing.publisher or is_future:
+    if not publishing.is_known or publishing.kill_switch or publishing.shadow or publishing.publisher or is_future:
         return False
     at = allowed_at(publishing.publications, publishing.caps, now)
     return at == now and publishing.next_decision is not None and publishing.next_decision <= now

@@ -16,7 +16,7 @@ _PARTS, _EVENTS, _STATES_OF_AN_ENGINE = 4, 12, 10
 KINDS = {
     *("disabled", "history_unknown", "shutting_down", "paused", "under_way", "not_due", "waits_for", "slots_taken"),
     *("queue_position", "memory", "breaker", "queue_full", "budget", "actor_away", "kill_switch", "cap"),
-    *("no_decision_due", "queue_empty", "future_intents", "ledger_unknown", "other_publisher", "approval"),
+    *("no_decision_due", "queue_empty", "future_intents", "ledger_unknown", "other_publisher", "approval", "shadow"),
 }
 
 
