@@ -19,17 +19,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-_QUERIES = {
-    "lanes": "lane_state",
-    "pool": "pool_state",
-    "measuring": "measuring_coverage",
-    "weights": "weights_in_force",
-    "followers": "followers_state",
-    "calibration": "calibration_state",
-    "replying": "effect_state",
-    "shadow": "shadow_state",
-}
-_TIMED = {"lane_state", "pool_state", "measuring_coverage", "followers_state"}
+_ASKED = ("lanes", "pool", "measuring", "weights", "followers", "calibration", "replying", "shadow")
 _ERROR_SHOWN = 120
 _SECOND = timedelta(seconds=1)
 
@@ -46,8 +36,18 @@ class Overview:
 
     def questions(self) -> Transaction:
         """Return what the ledger is asked."""
+        now = {"now": self.now}
         return Transaction(
-            tuple(Statement(query, {"now": self.now} if query in _TIMED else {}) for query in _QUERIES.values())
+            (
+                Statement("lane_state", now),
+                Statement("pool_state", now),
+                Statement("measuring_coverage", now),
+                Statement("weights_in_force"),
+                Statement("followers_state", now),
+                Statement("calibration_state"),
+                Statement("effect_state"),
+                Statement("shadow_state"),
+            )
         )
 
     def answer(self, rows: list[list[Row]] | None, error: BaseException | None) -> tuple[list[str], dict[str, Any]]:
@@ -56,7 +56,7 @@ class Overview:
         if rows is None:
             reason = escape(clip(str(error), _ERROR_SHOWN))
             return [*lines, f"ledger unknown: {reason}"], {**self.snapshot, "ledger": None, "ledger_error": reason}
-        found = dict(zip(_QUERIES, rows, strict=True))
+        found = dict(zip(_ASKED, rows, strict=True))
         ledger = {
             "now": self.now,
             "lanes": {row["lane"]: self._lane(row) for row in found["lanes"]},

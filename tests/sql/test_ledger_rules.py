@@ -470,10 +470,54 @@ def test_the_lengths_of_a_job_are_those_of_its_latest_fifty_runs_that_did_their_
 
 
 def test_b2_receipts_are_not_emptied_and_no_attempt_stands_at_a_part_that_is_not_the_next(ledger: LedgerDoor) -> None:
+    claim(ledger, queue(ledger))
+
+    with pytest.raises(psycopg.errors.CheckViolation, match="one open: t"):
+        ledger.sql(
+            "WITH moved AS (UPDATE decisions SET status = 'publishing' RETURNING decision_id) "
+            "INSERT INTO publish_attempts "
+            "(attempt_id, decision_id, part, attempt, boot_id, lane, intent_at, site_time, click_until) "
+            "SELECT gen_random_uuid(), decision_id, 7, 1, 'boot', 'content', now(), now(), now() FROM moved"
+        )
+    with pytest.raises(psycopg.errors.CheckViolation, match="never changed"):
+        ledger.sql("TRUNCATE receipts")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("DELETE FROM publish_attempts", "never deleted"),
+        ("TRUNCATE publish_attempts CASCADE", "never"),
+        ("UPDATE publish_attempts SET intent_at = intent_at - interval '2 days'", "as it was made"),
+        ("UPDATE publish_attempts SET click_until = click_until - interval '2 days'", "as it was made"),
+        ("UPDATE publish_attempts SET part = 7", "as it was made"),
+    ],
+)
+def test_c1_an_attempt_neither_goes_nor_moves_out_of_the_windows_that_count_it(
+    ledger: LedgerDoor, change: str, words: str
+) -> None:
     decision_id = queue(ledger)
     begin(ledger, decision_id, claim(ledger, decision_id))
 
-    with pytest.raises(psycopg.errors.CheckViolation, match="one open: t"):
-        ledger.sql("UPDATE publish_attempts SET part = 7")
-    with pytest.raises(psycopg.errors.CheckViolation, match="never changed"):
-        ledger.sql("TRUNCATE receipts")
+    with pytest.raises(psycopg.errors.CheckViolation, match=words):
+        ledger.sql(change)
+
+
+def test_b3_a_posted_decision_bears_the_id_of_its_receipt_and_no_other(ledger: LedgerDoor) -> None:
+    decision_id = queue(ledger)
+    confirm(ledger, decision_id, begin(ledger, decision_id, claim(ledger, decision_id)), TWEET)
+
+    with pytest.raises(psycopg.errors.CheckViolation, match="no receipt for post"):
+        ledger.sql("UPDATE decisions SET tweet_id = %s", id_at(NOW, 7))
+
+
+def test_b3_a_receipt_is_of_the_attempt_that_it_names_and_of_the_time_that_its_id_carries(ledger: LedgerDoor) -> None:
+    first, second = queue(ledger), queue(ledger, "Another post.")
+    attempts = [begin(ledger, each, claim(ledger, each)) for each in (first, second)]
+    row = "INSERT INTO receipts (decision_id, attempt_id, tweet_id, evidence, posted_at, minted_at, recorded_at) "
+
+    with pytest.raises(psycopg.errors.CheckViolation, match="was not at part"):
+        ledger.sql(f"{row} VALUES (%s, %s, %s, 'response', %s, %s, %s)", first, attempts[1], TWEET, NOW, NOW, NOW)
+    late = NOW + timedelta(minutes=1)
+    with pytest.raises(psycopg.errors.CheckViolation, match="was not made at"):
+        ledger.sql(f"{row} VALUES (%s, %s, %s, 'response', %s, %s, %s)", first, attempts[0], TWEET, NOW, late, NOW)
