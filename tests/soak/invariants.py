@@ -57,7 +57,8 @@ def ledger_findings(engine: Engine, rules: Rules) -> list[Finding]:
     """Check 1 to 5: what must hold at any instruction, and so after any kill."""
     posts, receipts = engine.truth()["posts"], engine.query("SELECT tweet_id FROM receipts")
     decisions = engine.query(
-        "SELECT d.*, r.tweet_id AS receipt FROM decisions d LEFT JOIN receipts r USING (decision_id)"
+        "SELECT d.*, r.tweet_id AS receipt FROM decisions d "
+        "LEFT JOIN receipts r ON r.decision_id = d.decision_id AND r.part = 0"
     )
     texts = Counter(post["text"] for post in posts)
     live, known = {post["id"] for post in posts}, {row["tweet_id"] for row in receipts}
