@@ -24,6 +24,10 @@ DATA = tuple(f"f{number}" for number in range(1, 11))
 """Section F: schema, writes, pools, outages. F11 is of a helper that called itself; there is no such helper here."""
 REDIS = tuple(f"g{number}" for number in range(1, 6))
 """Section G."""
+MEASURING = tuple(f"h{number}" for number in range(1, 12))
+"""Section H: metrics, followers, and loops of learning that close."""
+HARVEST = tuple(f"i{number}" for number in range(1, 6))
+"""Section I."""
 
 
 @cache
@@ -41,6 +45,9 @@ def named() -> set[str]:
     return numbers
 
 
-@pytest.mark.parametrize("entry", [*BROWSER, *PUBLISHING, *QUEUE, *SUPERVISION, *SESSION, *DATA, *REDIS])
+ENTRIES = (*BROWSER, *PUBLISHING, *QUEUE, *SUPERVISION, *SESSION, *DATA, *REDIS, *MEASURING, *HARVEST)
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
 def test_every_entry_of_the_catalogue_is_named_by_a_test(entry: str) -> None:
     assert entry in named()

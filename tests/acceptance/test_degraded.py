@@ -8,6 +8,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 import psutil
 import pytest
 
+import actors.jobs
+from actors.domain.priority import Priority
+from actors.job import find_jobs
 from tests.acceptance.pressed import PROGRAM, write_account
 
 if TYPE_CHECKING:
@@ -99,3 +102,27 @@ def test_d7_a_database_that_comes_up_late_costs_no_run_and_the_jobs_start_then(
     assert engine.query("SELECT job, reason FROM job_runs WHERE outcome = 'failed'") == []
     assert [line for line in engine.lines if line["action"] == "run_failed"] == []
     assert engine.stop() == 0
+
+
+def test_three_jobs_that_fail_at_every_run_and_then_no_scraper_at_all_leave_posting_alone(
+    engine_on: Callable[..., Engine],
+) -> None:
+    failing = ("metrics_scraper", "mega_viral_harvester", "follower_snapshot")
+    engine = engine_on(environment={"FAILING_JOBS": ",".join(failing)}, program=("tests/acceptance/failing.py",))
+    engine.ready()
+    for job in failing:
+        engine.wait_for("run_failed", 90, job=job)
+    engine.until(lambda: [line for line in engine.lines if line["action"] == "posted"][2:], 90, "three posts")
+    assert engine.stop() == 0
+
+    scrapers = [
+        job for job in find_jobs(actors.jobs).values() if "browser" in job.uses and job.priority is not Priority.P0
+    ]
+    off = {f"SUPERVISOR_JOBS_{job.name.upper()}_ENABLED": "false" for job in scrapers}
+    again = engine_on(environment=off)
+    again.ready()
+    again.until(lambda: [line for line in again.lines if line["action"] == "posted"][2:], 90, "three more posts")
+
+    assert len(scrapers) >= 3
+    assert again.query("SELECT job FROM job_runs WHERE outcome = 'missed' AND job IN ('posting', 'plan')") == []
+    assert again.stop() == 0

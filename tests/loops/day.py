@@ -110,8 +110,8 @@ class Day:
         )
         under = {post["id"]: post["in_reply_to"] for post in self._engine.truth()["posts"]}
         wrong = [row["tweet_id"] for row in replies if under.get(row["tweet_id"]) != row["target_id"]]
-        sentence, figures = "replies stand under the posts they are for", f"{len(replies)} replies, {len(wrong)} elsewhere"
-        yield Finding("replies", sentence, bool(replies) and not wrong, figures)
+        figures = f"{len(replies)} replies, {len(wrong)} elsewhere"
+        yield Finding("replies", "replies stand under the posts they are for", bool(replies) and not wrong, figures)
         caps, settings = self._fullest(replies), self._config.publishing
         limits = {
             "of an hour": settings.replies_per_hour,
