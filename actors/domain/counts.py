@@ -34,6 +34,7 @@ _NOUNS = {
     "quotes": r"quotes?",
     "views": r"views?",
     "followers": r"followers?",
+    "following": r"following",
 }
 _LABELS = {noun: re.compile(rf"(?<![0-9.,]){_NUMBER}\s+{pattern}\b", re.IGNORECASE) for noun, pattern in _NOUNS.items()}
 _SILENT_ZERO = frozenset({"replies", "reposts", "likes", "bookmarks"})

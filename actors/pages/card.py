@@ -10,7 +10,6 @@ from actors.domain.counts import Count, parse_count, parse_label, parse_summary
 from actors.domain.snowflake import TweetId, is_tweet_id
 from actors.errors import PageChangedError, TargetError
 from actors.pages import script, selectors
-from actors.pages.wall import PHRASES, Wall, trouble
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -22,12 +21,8 @@ METRICS = ("views", "likes", "reposts", "replies", "bookmarks")
 _SELECTORS = {
     selector.name: selector.options
     for selector in selectors.REGISTRY.values()
-    if selector.name.startswith("card") or selector is selectors.MISSING
+    if selector.name.startswith("card") or selector in (selectors.MISSING, selectors.PROGRESS)
 }
-_QUIET_S = 0.1
-"""A page without a change for so long has come to rest."""
-
-_SETTLE_S = 1.0
 _REPOSTED = re.compile(r"\breposted$", re.IGNORECASE)
 _PINNED = re.compile(r"^pinned\b", re.IGNORECASE)
 
@@ -41,7 +36,9 @@ class Card:
     """Its place among all cards of the document, 0 on top. What is promoted has none."""
 
     author: str
-    text: str
+    text: str | None
+    """None when it shows none, as a picture that stands alone."""
+
     is_pinned: bool
     is_repost: bool
     replying_to: str | None
@@ -56,19 +53,28 @@ class Reading:
     """The cards in the document at one moment, in its order; those that carry no clear id are left out."""
 
     cards: tuple[Card, ...]
-    unclear: int
-    """How many cards were left out, or show no text: any of them may be anything."""
+    nameless: frozenset[str]
+    """What the cards that were left out can be told by: each of them may be anything."""
+
+    promoted: frozenset[str]
+    """The same of the cards that somebody paid for, which are left out as well."""
 
     is_missing: bool
     """Whether the page says in so many words that there is nothing (a deleted post, an empty profile)."""
 
+    is_at_end: bool
+    """Whether the end of the page is in sight and nothing says that more is on its way."""
 
-async def read_cards(visit: Visit, known: Collection[str], seconds: float, *, scroll: bool = False) -> Reading:
+
+async def read_cards(
+    visit: Visit, known: Collection[str], seconds: float, *, scroll: bool = False, far: bool = False
+) -> Reading:
     """Read the cards once one is there that is not in `known` and the page has come to rest.
 
     Without a new one it gives up after so many real seconds and returns what is there. All of a card is read in one
     task of the page, so an id never meets the numbers of another post. Timelines remove what scrolled away: a caller
-    that scrolls must collect.
+    that scrolls must collect. With `far` a scroll goes on from the last card in `known`, and where the page seems to
+    end there is no long wait for more: for lists of which nothing is proved by what is not there.
 
     Raises:
         SiteBusyError: the page says that it could not load them; RateLimitedError if we asked too often.
@@ -77,21 +83,21 @@ async def read_cards(visit: Visit, known: Collection[str], seconds: float, *, sc
         "selectors": _SELECTORS,
         "press": None,
         "known": list(known),
-        "waitMs": seconds * 1000,
-        "quietMs": _QUIET_S * 1000,
-        "settleMs": _SETTLE_S * 1000,
         "scroll": scroll,
+        "far": far,
+        **script.pace(seconds, is_brief_at_end=far),
     }
-    raw = await script.run(visit.page, "cards", argument, seconds + _SETTLE_S)
+    raw = await script.run(visit.page, "cards", argument, seconds + script.SETTLE_S)
     visit.note_drift(*raw["drift"])
-    failures = [wall for phrase, wall in PHRASES.items() if (raw["missing"] or "").startswith(phrase)]
-    if failures:
-        raise trouble(visit.blame(failures[0]), visit.where)
-    if visit.is_throttled and not raw["cards"]:
-        raise trouble(Wall.RATE_LIMITED, visit.where)
-    clear = [(place, each) for place, each in enumerate(raw["cards"]) if is_tweet_id(each["id"])]
-    unclear = len(raw["cards"]) - sum(each["text"] is not None for _, each in clear)
-    return Reading(tuple(_card(place, each) for place, each in clear), unclear, raw["missing"] is not None)
+    visit.refuse_failure(raw["missing"], is_empty=not raw["cards"])
+    cards = raw["cards"]
+    return Reading(
+        cards=tuple(_card(place, each) for place, each in enumerate(cards) if is_tweet_id(each["id"])),
+        nameless=frozenset(each["mark"] for each in cards if not is_tweet_id(each["id"])),
+        promoted=frozenset(raw["promoted"]),
+        is_missing=raw["missing"] is not None,
+        is_at_end=raw["atEnd"],
+    )
 
 
 async def press_reply(visit: Visit, tweet_id: TweetId) -> None:
@@ -113,7 +119,7 @@ def _card(place: int, raw: Mapping[str, Any]) -> Card:
         id=TweetId(raw["id"]),
         place=place,
         author=raw["author"],
-        text=raw["text"] or "",
+        text=raw["text"],
         is_pinned=bool(_PINNED.search(raw["context"])),
         is_repost=bool(_REPOSTED.search(raw["context"])),
         replying_to=raw["replyingTo"],

@@ -14,12 +14,35 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parent / "scripts"
 _GRACE_S = 5.0
+_READERS = frozenset({"cards", "cells", "profile"})
+"""Scripts that take what `scripts/reading.js` offers as their second argument."""
+
+_QUIET_S = 0.1
+"""A page without a change for so long has come to rest."""
+
+SETTLE_S = 1.0
+_END_S = 0.4
+"""So long a page may take, in real seconds, to show that it loads more."""
 
 
 @cache
 def load(name: str) -> str:
-    """Return the source of `scripts/<name>.js`, which is one function expression."""
-    return (_FOLDER / f"{name}.js").read_text(encoding="utf-8")
+    """Return the source of `scripts/<name>.js`, which is one expression: a function of one argument, or its parts."""
+    source = (_FOLDER / f"{name}.js").read_text(encoding="utf-8")
+    return f"(argument) => (\n{source})(argument,\n{load('reading')})" if name in _READERS else source
+
+
+def pace(seconds: float, *, is_brief_at_end: bool = False) -> dict[str, float]:
+    """Return how long a reading script waits for what is new, in real seconds, and for the page to come to rest then.
+
+    `is_brief_at_end` cuts the wait short where the page seems to end.
+    """
+    return {
+        "waitMs": seconds * 1000,
+        "endMs": (_END_S if is_brief_at_end else seconds) * 1000,
+        "quietMs": _QUIET_S * 1000,
+        "settleMs": SETTLE_S * 1000,
+    }
 
 
 async def run(page: Page, name: str, argument: dict[str, Any], expected_s: float = 0.0) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ CONSENT_REFUSE = Selector(
 )
 """The one control of any wall that is ever clicked."""
 
+PROGRESS = Selector("page.progress", ('[role="progressbar"]',))
 MISSING = Selector("page.missing", ('[data-testid="error-detail"]', '[data-testid="emptyState"]'))
 
 COMPOSER_TEXT = Selector(
@@ -88,13 +89,28 @@ CARD_BOOKMARKS = Selector("card.bookmarks", ('[data-testid="bookmark"], [data-te
 CARD_VIEWS = Selector("card.views", ('a[href*="/analytics"]',))
 
 FOLLOWERS = Selector("profile.followers", ('a[href$="/verified_followers"]', 'a[href$="/followers"]'))
+FOLLOWING = Selector("profile.following", ('a[href$="/following"]',))
+BIO = Selector("profile.bio", ('[data-testid="UserDescription"]',))
+
+CELL = Selector(
+    "cell",
+    (
+        '[data-testid="primaryColumn"] [data-testid="UserCell"]',
+        '[data-testid="cellInnerDiv"] [data-testid="UserCell"]',
+        'main section [data-testid="UserCell"]',
+    ),
+)
+"""An account in a list of accounts; those that the side column recommends look the same."""
+
+CELL_LINK = Selector("cell.link", ('a[role="link"][href^="/"]', 'a[href^="/"]'))
 
 REGISTRY = {
     selector.name: selector
     for selector in (
-        IDENTITY, LOGIN, CONSENT, CONSENT_REFUSE, MISSING, COMPOSER_TEXT, COMPOSER_SUBMIT, REPLY_DIALOG, REPLY_TEXT,
-        REPLY_SUBMIT, REPLY_TARGET, TOAST_LINK, CARD, CARD_QUOTE, CARD_PROMOTED, CARD_LINK, CARD_TEXT, CARD_NAME,
+        IDENTITY, LOGIN, CONSENT, CONSENT_REFUSE, PROGRESS, MISSING, COMPOSER_TEXT, COMPOSER_SUBMIT, REPLY_DIALOG,
+        REPLY_TEXT, REPLY_SUBMIT, REPLY_TARGET, TOAST_LINK, CARD, CARD_QUOTE, CARD_PROMOTED, CARD_LINK, CARD_TEXT, CARD_NAME,
         CARD_CONTEXT, CARD_SUMMARY, CARD_LIKES, CARD_REPOSTS, CARD_REPLIES, CARD_BOOKMARKS, CARD_VIEWS, FOLLOWERS,
+        FOLLOWING, BIO, CELL, CELL_LINK,
     )
 }  # fmt: skip
 """All of them by name."""

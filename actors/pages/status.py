@@ -27,6 +27,15 @@ _SCROLLS = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """A post that answers another one, as it stands below it; `text` is empty for a picture that stands alone."""
+
+    id: TweetId
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class PostReading:
     """The public numbers of a post; None is unknown, never zero."""
 
@@ -44,11 +53,14 @@ class PostReading:
     """Metrics of which the page showed a rounded number only ("1.2K")."""
 
     drift: tuple[str, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    """Those that the page showed below the post without scrolling, anybody's; there may be more. Where the site leaves
+    out whom a later card answers, it counts as an answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadPost:
-    """Visit the page of the post `tweet_id` that `account` wrote, and read its counts.
+    """Visit the page of the post `tweet_id` that `account` wrote, and read its counts and the answers in sight.
 
     Anybody may look at a post, so this needs no login; it only fails for the lack of one when the site shows a login
     wall in place of the post.
@@ -83,12 +95,15 @@ class ReadPost:
         return PostReading(
             tweet_id,
             card.author,
-            card.text,
+            card.text or "",
             **{metric: values.get(metric) for metric in METRICS},
             created_at=created_at(tweet_id),
             site_time=visit.site_time,
             abbreviated=tuple(metric for metric, count in card.counts.items() if not count.exact),
             drift=visit.drift,
+            answers=tuple(
+                Answer(each.id, each.author, each.text or "") for each in sought.below if _answers(each, card)
+            ),
         )
 
 
@@ -99,6 +114,9 @@ class Sought:
     card: Card | None
     is_on_top: bool = False
     """Whether nothing stands above the card that it could answer."""
+
+    below: tuple[Card, ...] = ()
+    """What stands under it in the same look at the page."""
 
     saw_cards: bool = True
     is_missing: bool = False
@@ -118,12 +136,18 @@ async def find_card(visit: Visit, tweet_id: TweetId) -> Sought:
         reading = await read_cards(visit, known, seconds, scroll=attempt > 0)
         for card in reading.cards:
             if card.id == tweet_id:
-                return Sought(card, is_on_top=attempt == 0 and card.place == 0)
+                below = tuple(each for each in reading.cards if each.place > card.place)
+                return Sought(card, is_on_top=attempt == 0 and card.place == 0, below=below)
         known.update(card.id for card in reading.cards)
         is_missing = reading.is_missing
         if is_missing or not known:
             break
     return Sought(None, saw_cards=bool(known), is_missing=is_missing)
+
+
+def _answers(card: Card, focal: Card) -> bool:
+    is_later = int(card.id) > int(focal.id) and not card.is_repost and not card.is_pinned
+    return is_later and (card.replying_to or focal.author).lower() == focal.author.lower()
 
 
 def _absence(visit: Visit, sought: Sought, tweet_id: TweetId) -> AppError:

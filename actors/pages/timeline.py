@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
 
     from actors.domain.snowflake import TweetId
-    from actors.pages.card import Card
+    from actors.pages.card import Card, Reading
     from actors.pages.errand import Desk
 
 _FIRST_CARD_S = 10.0
@@ -102,8 +102,7 @@ class ReadOwnTimeline:
             posts.update((post.id, post) for post in self._own(reading.cards))
             is_end = fruitless >= _FRUITLESS_SCROLLS
             in_place |= _in_place(reading.cards, is_end=is_end)
-            # A card that could not be read may be the very post that is looked for.
-            unclear = unclear or reading.unclear > 0
+            unclear = unclear or self._is_unclear(reading)
             is_past = any(post.created_at < self.since for post in posts.values() if post.id in in_place)
             reached_back = (is_empty or is_past) and not unclear
             has_ended = is_end and not unclear and not visit.is_throttled
@@ -113,13 +112,20 @@ class ReadOwnTimeline:
         # None is left out, for one that is not here counts as not there.
         return TimelineReading(tuple(newest_first), reached_back, visit.site_time, visit.drift, has_ended)
 
+    def _is_unclear(self, reading: Reading) -> bool:
+        """Say whether a card could not be read that may be the very post that is looked for."""
+        return bool(reading.nameless) or any(not card.text and self._is_ours(card) for card in reading.cards)
+
+    def _is_ours(self, card: Card) -> bool:
+        return card.author.lower() == self.account.lower()
+
     def _own(self, cards: Sequence[Card]) -> list[OwnPost]:
         """Keep our posts: a pinned or reposted one says nothing of how far back the page reaches."""
         above = {card.place: card for card in cards}
         return [
-            OwnPost(card.id, card.text, created_at(card.id), _answered(card, above.get(card.place - 1)))
+            OwnPost(card.id, card.text or "", created_at(card.id), _answered(card, above.get(card.place - 1)))
             for card in cards
-            if card.author.lower() == self.account.lower() and not card.is_pinned and not card.is_repost
+            if self._is_ours(card) and not card.is_pinned and not card.is_repost
         ]
 
 

@@ -119,6 +119,19 @@ class Visit:
         """Return what stands behind a failure that the page shows: RATE_LIMITED once the API answered 429."""
         return Wall.RATE_LIMITED if self.is_throttled else failure
 
+    def refuse_failure(self, words: str | None, *, is_empty: bool) -> None:
+        """Pass what a page says in place of its content, unless it says that the site failed. `is_empty`: it has none.
+
+        Raises:
+            SiteBusyError: the page says that it could not be loaded.
+            RateLimitedError: so it does because we ask too often, or it shows nothing for this reason.
+        """
+        failures = [wall for phrase, wall in PHRASES.items() if (words or "").startswith(phrase)]
+        if failures:
+            raise trouble(self.blame(failures[0]), self.where)
+        if self.is_throttled and is_empty:
+            raise trouble(Wall.RATE_LIMITED, self.where)
+
     @property
     def is_throttled(self) -> bool:
         """Whether the site's API answered the page that we ask too often."""

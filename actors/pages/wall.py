@@ -62,6 +62,9 @@ PHRASES: Mapping[str, Wall] = {
 }
 """How the site begins to say it, looked for outside of everything people wrote."""
 
+GONE = ("account doesn't exist", "account doesn’t exist", "account suspended")
+"""How the site says, in small letters, that nobody has a handle any more."""
+
 _CHALLENGE_PATH = re.compile(r"/(account/(access|verify)|i/flow/(challenge|verify))(/|$)")
 _CONSENT_PATH = re.compile(r"/i/flow/consent(/|$)")
 _LOGIN_PATH = re.compile(r"/(i/flow/login|login)(/|$)")
@@ -106,6 +109,11 @@ def is_told_at_once(status: int | None, path: str) -> bool:
 def is_consent_path(path: str) -> bool:
     """Say whether an address is that of a consent page, which then stands in place of the page that was asked for."""
     return bool(_CONSENT_PATH.match(path))
+
+
+def says_gone(words: str | None) -> bool:
+    """Say whether what a page shows in place of an account means that there is none."""
+    return any(phrase in (words or "").lower() for phrase in GONE)
 
 
 def trouble(state: Wall, where: str) -> SiteBusyError:

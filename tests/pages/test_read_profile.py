@@ -35,7 +35,7 @@ def test_b19_an_older_link_is_reported_as_drift(chromium: Chromium, site: Fixtur
 def test_a_profile_without_the_link_has_changed(
     chromium: Chromium, site: FixtureSite, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actors.pages.profile._FOLLOWERS_S", 0.2)
+    monkeypatch.setattr("actors.pages.profile._HEAD_S", 0.2)
     site.show("/us")
     with pytest.raises(PageChangedError, match=r"profile\.followers"):
         chromium.perform(ReadProfile("us"), desk)

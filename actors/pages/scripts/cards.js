@@ -1,37 +1,14 @@
 // Reads all cards in the document, optionally after one scroll. Waits until a card with an id that is not in `known`
-// is there, or the element that says there is nothing, and then until the page has come to rest; at most `waitMs`
-// for the first and `settleMs` for the second. With `press`, an id, it reads nothing but clicks the reply control of the
+// is there, or the element that says there is nothing, and then until the page has come to rest. With `far` the scroll
+// starts from the last card that is known. With `press`, an id, it reads nothing but clicks the reply control of the
 // card that carries this id, found and clicked in one task, and tells how that went.
-async ({ selectors, known, waitMs, quietMs, settleMs, scroll, press }) => {
-  const drift = new Set();
-
-  const all = (name, root = document, keep = () => true) => {
-    for (const [index, option] of selectors[name].entries()) {
-      const found = [...root.querySelectorAll(option)].filter(keep);
-      if (found.length) {
-        if (index > 0) {
-          drift.add(`${name}#${index}`);
-        }
-        return found;
-      }
-    }
-    return [];
-  };
+async ({ selectors, known, press, scroll, far, ...pace }, { plain, finder, advance, arrive }) => {
+  const { all, drift, missing, atEnd } = finder(selectors);
 
   const boundaries = [...selectors["card"], ...selectors["card.quote"]].join(", ");
 
   // A quoted post sits inside the card that quotes it: only what has the card itself as its nearest boundary is its own.
   const own = (name, card) => all(name, card, (element) => element.parentElement.closest(boundaries) === card);
-
-  const plain = (node) => {
-    if (node.nodeType === Node.TEXT_NODE) {
-      return node.data;
-    }
-    if (node.nodeName === "IMG") {
-      return node.alt;
-    }
-    return node.nodeName === "BR" ? "\n" : [...node.childNodes].map(plain).join("");
-  };
 
   // Two different links of its own mean that a quote was not recognised: then the card is nobody's.
   const identity = (card) => {
@@ -84,7 +61,12 @@ async ({ selectors, known, waitMs, quietMs, settleMs, scroll, press }) => {
     };
   };
 
-  const present = () => all("card").filter((card) => !card.closest(selectors["card.promoted"].join(", ")));
+  const isPromoted = (card) => card.closest(selectors["card.promoted"].join(", ")) !== null;
+
+  const present = () => all("card").filter((card) => !isPromoted(card));
+
+  // What a card without an id can be told by, from one look at the page to the next.
+  const mark = (card) => [own("card.name", card)[0], own("card.text", card)[0]].map((part) => part?.textContent).join();
 
   const pressed = () => {
     const card = present().find((each) => identity(each).id === press);
@@ -104,44 +86,19 @@ async ({ selectors, known, waitMs, quietMs, settleMs, scroll, press }) => {
 
   const snapshot = () => {
     drift.clear();
-    const cards = present();
-    const [missing] = document.querySelectorAll(selectors["page.missing"].join(", "));
-    return { cards: cards.map(read), missing: missing ? missing.textContent.trim() : null, drift: [...drift] };
+    const cards = present().map((card) => ({ ...read(card), mark: mark(card) }));
+    const promoted = all("card").filter(isPromoted).map(mark);
+    return { cards, promoted, missing: missing(), atEnd: atEnd(), drift: [...drift] };
   };
-
-  // Resolves to whether the document changed within the time.
-  const change = (limitMs) =>
-    new Promise((resolve) => {
-      const finish = (changed) => {
-        observer.disconnect();
-        clearTimeout(timer);
-        resolve(changed);
-      };
-      const observer = new MutationObserver(() => finish(true));
-      const timer = setTimeout(() => finish(false), limitMs);
-      observer.observe(document, { childList: true, subtree: true, attributes: true, characterData: true });
-    });
 
   if (press) {
     return pressed();
   }
-  if (scroll) {
-    window.scrollBy(0, window.innerHeight * 0.8);
-  }
   const seen = new Set(known);
-  const deadline = performance.now() + waitMs;
-  for (let result = snapshot(); ; result = snapshot()) {
-    const isFresh = result.cards.some((card) => card.id !== null && !seen.has(card.id));
-    if (isFresh || result.missing !== null) {
-      break;
-    }
-    if (performance.now() >= deadline) {
-      return result;
-    }
-    await change(deadline - performance.now());
+  if (scroll) {
+    advance(far ? present().findLast((card) => seen.has(identity(card).id)) : null);
   }
-  // The first of several cards must not be taken for all of them: a gap would pass for the absence of a post.
-  const settled = performance.now() + settleMs;
-  while (performance.now() < settled && (await change(quietMs)));
-  return snapshot();
+  const isEnough = ({ cards, missing }) =>
+    missing !== null || cards.some((card) => card.id !== null && !seen.has(card.id));
+  return arrive(pace, snapshot, isEnough);
 }
