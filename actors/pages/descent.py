@@ -25,7 +25,7 @@ class Descent:
         """Whether nothing has been looked at so far."""
 
         self.has_ended = False
-        """Whether scrolling brought nothing more. A page that stops loading looks the same."""
+        """Whether the end of the page was in sight, nothing said that more was on its way, and nothing more came."""
 
         self._until = asyncio.get_running_loop().time() + SCROLLING_S
         self._fruitless = 0
@@ -38,13 +38,13 @@ class Descent:
     @property
     def is_over(self) -> bool:
         """Whether there is no use, or no time, for another scroll."""
-        return self.has_ended or asyncio.get_running_loop().time() >= self._until
+        is_fruitless = self._fruitless >= _FRUITLESS_SCROLLS
+        return self.has_ended or is_fruitless or asyncio.get_running_loop().time() >= self._until
 
     def note(self, seen: Iterable[str], *, is_at_end: bool) -> None:
         """Take note of one look at the page."""
         fresh = set(seen) - self.known
         self.known |= fresh
         self._fruitless = 0 if fresh else self._fruitless + 1
-        is_end = is_at_end and not self.is_first and not fresh
-        self.has_ended = is_end or self._fruitless >= _FRUITLESS_SCROLLS
+        self.has_ended = is_at_end and not self.is_first and not fresh
         self.is_first = False

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from actors.pages.errand import Desk
 
+_NOBODY_YET = "looking for followers"
+"""How the site begins, in small letters, where nobody follows an account; other words only tell that it shows none."""
+
 _SELECTORS = {
     selector.name: selector.options
     for selector in (selectors.CELL, selectors.CELL_LINK, selectors.MISSING, selectors.PROGRESS)
@@ -30,8 +33,8 @@ class FollowersReading:
 
     handles: tuple[str, ...]
     has_ended: bool
-    """Whether the list ended within the limit, and all of it could be read: who is not here does not follow.
-    No proof by itself: a page that stops loading looks the same."""
+    """Whether the list ended within the limit, and all of it could be read: who is not here does not follow. No proof
+    by itself: a page that stops loading may look the same."""
 
     site_time: datetime
     drift: tuple[str, ...] = ()
@@ -71,9 +74,10 @@ class ReadFollowers:
             is_clear = is_clear and len(found) == len(raw["handles"])
             descent.note(found, is_at_end=raw["atEnd"])
             handles.update(dict.fromkeys(found))
-            is_empty = raw["missing"] is not None and not handles
-            if is_empty or len(handles) >= self.limit or descent.is_over:
+            is_blank = raw["missing"] is not None and not handles
+            if is_blank or len(handles) >= self.limit or descent.is_over:
                 break
+        is_empty = is_blank and raw["missing"].lower().startswith(_NOBODY_YET)
         has_ended = (is_empty or descent.has_ended) and is_clear and not visit.is_throttled
         return FollowersReading(tuple(handles)[: self.limit], has_ended, visit.site_time, visit.drift)
 

@@ -97,7 +97,6 @@ CELL = Selector(
     (
         '[data-testid="primaryColumn"] [data-testid="UserCell"]',
         '[data-testid="cellInnerDiv"] [data-testid="UserCell"]',
-        'main section [data-testid="UserCell"]',
     ),
 )
 """An account in a list of accounts; those that the side column recommends look the same."""
@@ -108,9 +107,9 @@ REGISTRY = {
     selector.name: selector
     for selector in (
         IDENTITY, LOGIN, CONSENT, CONSENT_REFUSE, PROGRESS, MISSING, COMPOSER_TEXT, COMPOSER_SUBMIT, REPLY_DIALOG,
-        REPLY_TEXT, REPLY_SUBMIT, REPLY_TARGET, TOAST_LINK, CARD, CARD_QUOTE, CARD_PROMOTED, CARD_LINK, CARD_TEXT, CARD_NAME,
-        CARD_CONTEXT, CARD_SUMMARY, CARD_LIKES, CARD_REPOSTS, CARD_REPLIES, CARD_BOOKMARKS, CARD_VIEWS, FOLLOWERS,
-        FOLLOWING, BIO, CELL, CELL_LINK,
+        REPLY_TEXT, REPLY_SUBMIT, REPLY_TARGET, TOAST_LINK, CARD, CARD_QUOTE, CARD_PROMOTED, CARD_LINK, CARD_TEXT,
+        CARD_NAME, CARD_CONTEXT, CARD_SUMMARY, CARD_LIKES, CARD_REPOSTS, CARD_REPLIES, CARD_BOOKMARKS, CARD_VIEWS,
+        FOLLOWERS, FOLLOWING, BIO, CELL, CELL_LINK,
     )
 }  # fmt: skip
 """All of them by name."""

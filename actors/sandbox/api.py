@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from actors.sandbox.cards import account_card, created, path_of, post_card
+from actors.sandbox.cards import account_card, created, follower_card, path_of, post_card
 from actors.sandbox.exchange import Request, Response, answer
 from actors.sandbox.faults import Fault, FaultBoard, Occasion
 from actors.sandbox.session import is_operated
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _PAGE_SIZE = 12
+_FOLLOWERS_PAGE = 20
 
 _CURSOR = re.compile(r"\d{10,14}-\d{1,9}")
 """Epoch milliseconds of the first page, and where the next one starts."""
@@ -55,8 +56,9 @@ class Api:
             "UserTweets": self._profile,
             "UserTweetsAndReplies": self._profile_with_replies,
             "SearchTimeline": self._search,
+            "Followers": self._followers,
         }
-        self._for_members = {"HomeTimeline", "SearchTimeline", "CreateTweet", *_MARKS}
+        self._for_members = {"HomeTimeline", "SearchTimeline", "Followers", "CreateTweet", *_MARKS}
 
     def serve(self, operation: str, request: Request) -> Response:
         """Answer one operation of the API."""
@@ -135,6 +137,25 @@ class Api:
     def _profile_with_replies(self, variables: Variables) -> dict[str, Any]:
         return self._profile(variables, with_replies=True)
 
+    def _followers(self, variables: Variables) -> dict[str, Any]:
+        """Give who follows the operated account, the newest first; of all others the site tells nobody.
+
+        Whoever came since the first page was asked for shifts the list, so a later page may repeat one.
+        """
+        account = self._world.account_of(str(variables.get("handle", "")))
+        if account is None:
+            return {"account": None, "entries": [], "cursor": None}
+        asked, start = self._place(variables)
+        is_shown = account.handle == self._world.account
+        end = start + _FOLLOWERS_PAGE
+        newest = self._world.followers(end + 1)[start:] if is_shown else []
+        return {
+            "account": account_card(account),
+            "isShown": is_shown,
+            "entries": [follower_card(each) for each in newest[:_FOLLOWERS_PAGE]],
+            "cursor": f"{asked}-{end}" if len(newest) > _FOLLOWERS_PAGE else None,
+        }
+
     def _detail(self, variables: Variables, faults: Collection[str]) -> dict[str, Any]:
         post = self._world.post(str(variables.get("id", "")))
         if post and "wrong_author" in faults:
@@ -144,10 +165,15 @@ class Api:
         entries = conversation(post, self._world.posts()) if post else []
         return {"entries": [post_card(self._world, entry) for entry in entries], "cursor": None}
 
+    def _place(self, variables: Variables) -> tuple[int, int]:
+        """Read from the cursor when the first page was asked for (epoch milliseconds), and where the next starts."""
+        first = f"{int(self._world.now().timestamp() * 1000)}-0"
+        asked_ms, start = str(variables.get("cursor") or first).split("-")
+        return int(asked_ms), int(start)
+
     def _page(self, variables: Variables, listed: Callable[[datetime], list[Entry]]) -> dict[str, Any]:
         """Give the next entries of a list as it was when its first page was asked for."""
-        first = f"{int(self._world.now().timestamp() * 1000)}-0"
-        asked_ms, start = (int(part) for part in str(variables.get("cursor") or first).split("-"))
+        asked_ms, start = self._place(variables)
         entries = listed(datetime.fromtimestamp(asked_ms / 1000, UTC))
         end = start + _PAGE_SIZE
         cursor = f"{asked_ms}-{end}" if end < len(entries) else None

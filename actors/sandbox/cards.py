@@ -51,6 +51,11 @@ def account_card(account: Account) -> Card:
     }
 
 
+def follower_card(account: Account) -> Card:
+    """Describe one cell of a list of accounts."""
+    return {**_name(account), "bio": account.bio}
+
+
 def path_of(post: Post) -> str:
     """Tell the address of a post's own page."""
     return f"/{post.author}/status/{post.id}"

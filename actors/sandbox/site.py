@@ -34,8 +34,9 @@ _PAGE_HEADERS = {
 }
 
 _CHALLENGE = "/account/access"
-_MEMBERS_ONLY = re.compile(r"/(home|search|explore|compose/post)")
+_MEMBERS_ONLY = re.compile(r"/(home|search|explore|compose/post|\w{1,30}/(verified_)?followers)")
 _STATUS = re.compile(r"/(?:i/web|i|(?P<handle>\w{1,30}))/status/(?P<id>\d{1,20})(?:/analytics)?")
+_FOLLOWERS = re.compile(r"/(?P<handle>\w{1,30})/(?:verified_)?followers")
 _PROFILE = re.compile(r"/(?P<handle>\w{1,30})(?P<replies>/with_replies)?")
 _OPERATION = re.compile(r"/i/api/graphql/[\w-]+/(?P<name>\w+)")
 
@@ -138,6 +139,9 @@ def _view(request: Request) -> dict[str, Any]:
         return {"name": "search", "title": "Search", "q": words, "f": order}
     if status := _STATUS.fullmatch(path):
         return {"name": "status", "title": "Post", "id": status["id"]}
+    if followers := _FOLLOWERS.fullmatch(path):
+        handle = followers["handle"]
+        return {"name": "followers", "title": f"People following @{handle}", "handle": handle}
     if profile := _PROFILE.fullmatch(path):
         handle = profile["handle"]
         return {"name": "profile", "title": f"@{handle}", "handle": handle, "withReplies": bool(profile["replies"])}

@@ -23,6 +23,8 @@ LENGTH_LIMIT = 280
 
 _DUPLICATE_WINDOW = timedelta(hours=24)
 
+_BIOS = ("Walks, soups, early nights.", "Reads more than writes.", "")
+
 
 class Crowd(Protocol):
     """What the world asks of an audience."""
@@ -134,6 +136,12 @@ class World:
             if account is None or account.followers is not None:
                 return account
             return replace(account, followers=self._audience.followers(self.now()))
+
+    def followers(self, limit: int) -> list[Account]:
+        """Who follows the operated account, the newest first, at most `limit`."""
+        with self._lock:
+            count = self._audience.followers(self.now())
+        return [_reader(number) for number in range(count, max(0, count - limit), -1)]
 
     def somebody_but(self, handle: str) -> str:
         """Give the handle of a background account that is not this one, the same in every world of a seed."""
@@ -289,6 +297,12 @@ class World:
 def iso(moment: datetime) -> str:
     """Write an instant the way the site's API does: UTC, milliseconds, `Z`."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _reader(number: int) -> Account:
+    """Make up the follower of this number, counted from the first one on."""
+    bio = _BIOS[number % len(_BIOS)]
+    return Account(f"reader_{number}", f"Reader {number}", bio, 40 + number * 37 % 900, 100 + number * 53 % 700)
 
 
 def _grown(popularity: Counts, age: timedelta) -> Counts:

@@ -21,6 +21,21 @@ NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 
 _COMPOSER = Path(__file__).with_name("composer.html")
 _REPLY = Path(__file__).with_name("reply.js")
+VIRTUALISED = """
+const all = CARDS, column = document.querySelector("main"), height = 200;
+column.style.height = `${all.length * height}px`;
+column.style.boxSizing = "border-box";
+const draw = () => {
+  const first = Math.max(0, Math.floor(scrollY / height) - 1);
+  const shown = all.slice(first, first + Math.ceil(innerHeight / height) + 2);
+  column.innerHTML = shown.join("");
+  column.style.paddingTop = `${first * height}px`;
+};
+addEventListener("scroll", () => setTimeout(draw, 30));
+draw();
+"""
+"""A script that shows `CARDS`, a list of markup, as a list that removes what scrolled away."""
+
 _HELD_LIMIT_S = 60.0
 _NAVIGATION = '<nav><a data-testid="AppTabBar_Profile_Link" href="/{account}" aria-label="Profile">Profile</a></nav>'
 

@@ -17,9 +17,11 @@ import pytest
 from actors.domain.evidence import match
 from actors.errors import LoggedOutError, NotFoundError, TargetError
 from actors.pages.compose import PublishPost
+from actors.pages.followers import ReadFollowers
 from actors.pages.profile import ReadProfile
 from actors.pages.publication import Published
 from actors.pages.reply import PublishReply, Target
+from actors.pages.search import SearchPosts
 from actors.pages.session import ProbeSession
 from actors.pages.status import PostReading, ReadPost
 from actors.pages.timeline import ReadOwnTimeline, TimelineReading
@@ -142,6 +144,36 @@ def test_e6_a_post_and_a_profile_are_read_without_a_login(sandbox: Sandbox) -> N
     profile = sandbox.perform(ReadProfile(sandbox.account), logged_in=False)
     assert profile.followers is not None
     assert profile.drift == ()
+
+
+def test_i2_a_search_finds_what_was_asked_for_with_its_counts(sandbox: Sandbox) -> None:
+    query = '"Finally finished it" from:tomas_reads -filter:replies'
+    reading = sandbox.perform(SearchPosts(query, latest=True, account=sandbox.account))
+    (found,) = reading.posts
+    assert (found.author, found.replying_to, reading.drift) == ("tomas_reads", None, ())
+    assert None not in (found.views, found.likes, found.reposts, found.replies)
+    nothing = sandbox.perform(SearchPosts("nobody ever wrote this", latest=False, account=sandbox.account))
+    assert (nothing.posts, nothing.seen) == ((), 0)
+
+
+def test_i2_followers_are_read_from_their_page_and_have_profiles_or_not(sandbox: Sandbox) -> None:
+    reading = sandbox.perform(ReadFollowers(sandbox.account, limit=30))
+    assert len(reading.handles) > 0
+    assert reading.drift == ()
+    theirs = sandbox.perform(ReadFollowers("quietdesk"))
+    assert (theirs.handles, theirs.has_ended) == ((), False), "whose followers are not shown may have some"
+    profile = sandbox.perform(ReadProfile("quietdesk"))
+    assert (profile.following, profile.is_missing, profile.drift) == (87, False, ())
+    assert profile.bio.startswith("Notes on attention")
+    assert sandbox.perform(ReadProfile("nobody_at_all")).is_missing
+
+
+def test_the_answers_to_a_post_are_read_with_it(sandbox: Sandbox) -> None:
+    query = '"cook without looking anything up" from:slowkitchen'
+    (asked,) = sandbox.perform(SearchPosts(query, latest=True, account=sandbox.account)).posts
+    answers = sandbox.perform(ReadPost(asked.id, "slowkitchen"), logged_in=False).answers
+    assert "Dal. Every time. My hands know it better than I do." in [each.text for each in answers]
+    assert "balconybotany" in [each.author for each in answers]
 
 
 def test_h1_a_post_that_does_not_exist_is_not_found(sandbox: Sandbox) -> None:

@@ -13,8 +13,10 @@ import pytest
 from actors.errors import DeadlineError
 from actors.pages import script, selectors
 from actors.pages.compose import PublishPost
+from actors.pages.followers import ReadFollowers
 from actors.pages.profile import ReadProfile
 from actors.pages.reply import PublishReply, Target
+from actors.pages.search import SearchPosts
 from actors.pages.session import ProbeSession
 from actors.pages.status import ReadPost
 from actors.pages.timeline import ReadOwnTimeline
@@ -57,11 +59,23 @@ def test_no_test_id_is_spelled_outside_of_the_registry() -> None:
         ReadOwnTimeline("us", datetime(2026, 3, 1, tzinfo=UTC)),
         ProbeSession(),
         ReadProfile("us"),
+        ReadFollowers("us"),
+        SearchPosts("sleep", latest=True, account="us"),
     ],
 )
 def test_an_errand_is_a_value_within_the_hard_limit(errand: object) -> None:
     assert pickle.loads(pickle.dumps(errand)) == errand
     assert 0 < type(errand).expected_s < type(errand).deadline_s <= 90
+
+
+def test_i2_every_script_is_one_expression_that_the_browser_takes(chromium: Chromium) -> None:
+    names = [path.stem for path in (_PAGES / "scripts").glob("*.js")]
+
+    async def kinds(page: Page) -> dict[str, str]:
+        return {name: await page.evaluate(f"typeof ({script.load(name)}\n)") for name in names}
+
+    expected = dict.fromkeys(names, "function") | {"reading": "object"}
+    assert chromium.on_page(kinds) == expected
 
 
 def test_a_page_that_spins_does_not_hold_a_script_for_ever(chromium: Chromium, monkeypatch: pytest.MonkeyPatch) -> None:

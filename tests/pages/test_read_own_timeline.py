@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,26 +12,13 @@ import pytest
 from actors.domain.snowflake import created_at
 from actors.errors import LoggedOutError, PageChangedError, SiteBusyError
 from actors.pages.timeline import OwnPost, ReadOwnTimeline
-from tests.pages.fixture_site import NOW, card, post_id
+from tests.pages.fixture_site import NOW, VIRTUALISED, card, post_id
 
 if TYPE_CHECKING:
     from tests.pages.chromium import Chromium, FakeDesk
     from tests.pages.fixture_site import FixtureSite
 
 HOUR_AGO = NOW - timedelta(hours=1)
-
-VIRTUALISED = """
-const all = CARDS, column = document.querySelector("main"), height = 200;
-column.style.height = `${all.length * height}px`;
-const draw = () => {
-  const first = Math.max(0, Math.floor(scrollY / height) - 1);
-  const shown = all.slice(first, first + Math.ceil(innerHeight / height) + 2);
-  column.innerHTML = shown.join("");
-  column.style.paddingTop = `${first * height}px`;
-};
-addEventListener("scroll", () => setTimeout(draw, 30));
-draw();
-"""
 
 
 @pytest.fixture
@@ -208,3 +196,18 @@ def test_answers_are_told_by_the_parent_above_them_where_the_line_is_left_out(
         "part two": "us",
         "alone as well": None,
     }
+
+
+def test_b6_only_a_card_that_may_be_ours_makes_a_look_inconclusive_for_want_of_its_text(
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, short_end: None
+) -> None:
+    def reached_back(*shown: str) -> bool:
+        site.show("/us/with_replies", *shown, card(post_id(70), "ours"))
+        return bool(chromium.perform(ReadOwnTimeline("us", HOUR_AGO, replies=True), desk).reached_back)
+
+    def picture(author: str) -> str:
+        return re.sub("<div data-testid=.tweetText.*?</div>", "", card(post_id(30), "", author))
+
+    assert reached_back(picture("them"), card(post_id(5), "that is a fine picture"))
+    assert not reached_back(picture("US"))
+    assert not reached_back(picture("them").replace("/status/", "/photo/")), "whose it is cannot be read"

@@ -8,7 +8,7 @@ import pytest
 
 from actors.domain.snowflake import created_at
 from actors.errors import LoggedOutError, NotFoundError, PageChangedError, SiteBusyError
-from actors.pages.status import ReadPost
+from actors.pages.status import Answer, ReadPost
 from tests.pages.fixture_site import NOW, action, card, post_id, quote
 
 if TYPE_CHECKING:
@@ -197,3 +197,21 @@ def test_b19_a_card_known_by_its_role_alone_is_read_and_reported(
     site.show(PAGE, card(OURS, "ours", actions=actions()).replace('data-testid="tweet"', 'role="article"'))
     reading = chromium.perform(ERRAND, desk)
     assert (reading.likes, reading.drift) == (12, ("card#1",))
+
+
+def test_the_answers_to_a_post_stand_below_it(chromium: Chromium, site: FixtureSite, desk: FakeDesk) -> None:
+    answer, plain = post_id(20), post_id(15)
+    site.show(
+        PAGE,
+        card(PARENT, "parent", author="famous"),
+        card(OURS, "ours", replying_to="famous"),
+        card(answer, "stop", author="them", replying_to="US"),
+        card(post_id(18), "to them", author="others", replying_to="them"),
+        f'<div data-testid="placementTracking">{card(post_id(10), "buy", author="shop")}</div>',
+        card(plain, "without the line", author="others"),
+        card(OTHER, "older, recommended", author="famous"),
+    )
+    assert chromium.perform(ERRAND, desk).answers == (
+        Answer(answer, "them", "stop"),
+        Answer(plain, "others", "without the line"),
+    )

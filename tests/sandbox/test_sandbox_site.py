@@ -159,6 +159,18 @@ def test_a_timeline_comes_in_pages_and_ends(visitor: Visitor) -> None:
     assert len(seen) == len(set(seen)) > 40
 
 
+def test_followers_come_in_pages_without_a_gap_to_members_only(visitor: Visitor) -> None:
+    first = visitor.query("Followers", handle=ACCOUNT)
+    second = visitor.query("Followers", handle=ACCOUNT, cursor=first["cursor"])
+    handles = [entry["handle"] for entry in first["entries"] + second["entries"]]
+    known = visitor.query("Followers", handle=ACCOUNT.upper())
+    assert len(set(handles)) == len(handles) > len(first["entries"]) > 0
+    assert known["entries"] == first["entries"], "newest first, whatever the spelling"
+    others = visitor.query("Followers", handle="quietdesk")
+    assert (others["entries"], others["isShown"]) == ([], False)
+    assert visitor.ask("GET", f"/{ACCOUNT}/followers", is_member=False)[0] == 303
+
+
 def test_a_new_post_is_on_its_own_page_before_it_is_on_the_profile(visitor: Visitor) -> None:
     post_id = result(visitor.create("Fresh"))["rest_id"]
     assert [entry["id"] for entry in visitor.query("TweetDetail", id=post_id)["entries"]] == [post_id]

@@ -1,12 +1,14 @@
 // Wakes the page up some time after it has loaded, and shows the view that its address names.
 
 import { apology, boot, fill, paint, query, stamp, stampAll, suffers } from "./dom.js";
-import { makeCard } from "./card.js";
+import { makeCard, makeCell } from "./card.js";
 import { makeComposer, openComposer } from "./composer.js";
 import { Timeline, emptyState } from "./timeline.js";
 
 const HYDRATION_MS = [150, 400];
 const { view, viewer } = boot;
+
+const NOBODY = ["This account doesn’t exist", "Try searching for another."];
 
 const VIEWS = {
   home(column) {
@@ -44,7 +46,7 @@ const VIEWS = {
       return;
     }
     if (!first.account) {
-      column.append(bar("Profile"), emptyState("This account doesn’t exist", "Try searching for another."));
+      column.append(bar("Profile"), emptyState(...NOBODY));
       return;
     }
     const { account } = first;
@@ -55,16 +57,39 @@ const VIEWS = {
     listOf(column, operation, { handle: account.handle }, ["Nothing here yet", "When there are posts, they show up here."], first);
   },
 
+  async followers(column) {
+    let first;
+    try {
+      first = (await query("Followers", { handle: view.handle })).data;
+    } catch (error) {
+      column.append(bar("Followers"), emptyState(...apology(error)));
+      return;
+    }
+    if (!first.account) {
+      column.append(bar("Followers"), emptyState(...NOBODY));
+      return;
+    }
+    const { account } = first;
+    const home = `/${account.handle}`;
+    document.title = `People following ${account.name} (@${account.handle}) / Commons`;
+    column.append(bar(account.name, `@${account.handle} · ${account.followers} ${account.followersNoun}`));
+    column.append(tabs([["Posts", home, false], ["Followers", `${home}/followers`, true]]));
+    const empty = first.isShown
+      ? ["Looking for followers?", "When somebody follows this account, they show up here."]
+      : ["These followers are not shown", "Commons shows an account’s followers to itself only."];
+    listOf(column, "Followers", { handle: account.handle }, empty, first, makeCell);
+  },
+
   nowhere(column) {
     column.append(bar("Post"), emptyState("Hmm...this page doesn’t exist.", "Try searching for something else."));
   },
 };
 
 // Shows a list and resolves to it when its first page is there.
-async function listOf(column, operation, variables, empty, first = null) {
+async function listOf(column, operation, variables, empty, first = null, make = makeCard) {
   let ready = first;
   const list = new Timeline(column, {
-    make: makeCard,
+    make,
     empty,
     async load(cursor) {
       const page = ready ?? (await query(operation, { ...variables, cursor })).data;
@@ -76,12 +101,17 @@ async function listOf(column, operation, variables, empty, first = null) {
   return list;
 }
 
-function bar(title) {
+function bar(title, words = "") {
   const box = document.createElement("div");
   box.className = "bar";
   const heading = document.createElement("h1");
   heading.textContent = title;
   box.append(heading);
+  if (words) {
+    const line = document.createElement("p");
+    line.textContent = words;
+    box.append(line);
+  }
   return box;
 }
 

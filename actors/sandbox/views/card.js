@@ -34,6 +34,18 @@ export function makeCard(card) {
   return tracked;
 }
 
+export function makeCell(account) {
+  const cell = stamp("user-cell");
+  const part = (name) => cell.querySelector(`[data-part="${name}"]`);
+  fill(cell, account);
+  paint(cell.querySelector(".avatar"), account);
+  for (const link of cell.querySelectorAll('[data-part="link"]')) link.href = `/${account.handle}`;
+  if (account.bio) part("bio").textContent = account.bio;
+  else part("bio").remove();
+  if (account.handle.toLowerCase() === boot.viewer?.handle.toLowerCase()) cell.querySelector(".badge").remove();
+  return cell;
+}
+
 export function setReplying(line, handle) {
   const link = line.querySelector("a");
   link.href = `/${handle}`;
