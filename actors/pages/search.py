@@ -67,7 +67,7 @@ class SearchPosts:
     limit: int = 50
     account: str = field(kw_only=True)
 
-    expected_s: ClassVar[float] = 6.0
+    expected_s: ClassVar[float] = 4.0
     deadline_s: ClassVar[float] = 60.0
     needs_login: ClassVar[bool] = True
     recallable: ClassVar[bool] = True

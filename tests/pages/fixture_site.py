@@ -117,6 +117,11 @@ class FixtureSite:
         column = f'<main data-testid="primaryColumn">{"".join(cards)}</main>'
         self.pages[path] = f"<!doctype html><body>{navigation}{column}<script>{script}</script></body>"
 
+    def fail_late(self, path: str) -> None:
+        """Put a page at `path` that says only after a while that its content could not be loaded."""
+        trouble = "<div data-testid='emptyState'>Something went wrong. Try reloading.</div>"
+        self.show(path, script=f"setTimeout(() => document.querySelector('main').innerHTML = `{trouble}`, 400);")
+
     def show_composer(self, script: str = "", markup: Callable[[str], str] = lambda html: html) -> None:
         """Put the composer's page in its place, with a script run at the end of it, and altered by `markup`."""
         page = _COMPOSER.read_text().replace("<!-- navigation -->", _NAVIGATION.format(account="us"))

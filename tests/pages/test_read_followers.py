@@ -59,7 +59,6 @@ def test_nobody_follows_only_by_the_sites_own_word(
         assert (reading.handles, reading.has_ended) == ((), has_ended)
     errors = {
         '<div data-testid="emptyState">This account doesn’t exist</div>': NotFoundError,
-        '<div data-testid="emptyState">Something went wrong. Try reloading.</div>': SiteBusyError,
         '<div data-testid="UserCell">somebody</div>': PageChangedError,
         "": PageChangedError,
     }
@@ -81,3 +80,9 @@ def test_b19_followers_outside_of_their_column_are_reported_as_drift(
     site.show(PAGE, f'<div data-testid="cellInnerDiv">{cell("ann")}</div>')
     site.pages[PAGE] = site.pages[PAGE].replace(' data-testid="primaryColumn"', "")
     assert chromium.perform(ERRAND, desk).drift == ("cell#1",)
+
+
+def test_trouble_on_the_site_is_not_taken_for_nobody(chromium: Chromium, site: FixtureSite, desk: FakeDesk) -> None:
+    site.fail_late(PAGE)
+    with pytest.raises(SiteBusyError):
+        chromium.perform(ERRAND, desk)

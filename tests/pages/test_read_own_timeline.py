@@ -88,8 +88,7 @@ def test_an_empty_timeline_counts_only_by_the_sites_own_word(
 def test_b6_a_timeline_that_could_not_be_loaded_proves_nothing(
     chromium: Chromium, site: FixtureSite, desk: FakeDesk
 ) -> None:
-    trouble = "<div data-testid='emptyState'>Something went wrong. Try reloading.</div>"
-    site.show("/us", script=f"setTimeout(() => document.querySelector('main').innerHTML = `{trouble}`, 200);")
+    site.fail_late("/us")
     with pytest.raises(SiteBusyError):
         chromium.perform(ReadOwnTimeline("us", HOUR_AGO), desk)
 

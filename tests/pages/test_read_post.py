@@ -145,8 +145,7 @@ def test_e6_a_public_post_is_read_without_a_login(chromium: Chromium, site: Fixt
 def test_trouble_on_the_site_is_not_taken_for_a_deleted_post(
     chromium: Chromium, site: FixtureSite, desk: FakeDesk
 ) -> None:
-    trouble = "<div data-testid='emptyState'>Something went wrong. Try reloading.</div>"
-    site.show(PAGE, script=f"setTimeout(() => document.querySelector('main').innerHTML = `{trouble}`, 200);")
+    site.fail_late(PAGE)
     with pytest.raises(SiteBusyError):
         chromium.perform(ERRAND, desk)
 

@@ -68,6 +68,6 @@ def test_an_account_that_is_gone_is_an_answer(
 def test_trouble_on_the_site_is_not_taken_for_an_account_that_is_gone(
     chromium: Chromium, site: FixtureSite, desk: FakeDesk
 ) -> None:
-    site.show("/them", '<div data-testid="emptyState">Something went wrong. Try reloading.</div>')
+    site.fail_late("/them")
     with pytest.raises(SiteBusyError):
         chromium.perform(ReadProfile("them"), desk)
