@@ -50,6 +50,7 @@ def test_the_shipped_file_shows_every_key_with_its_default() -> None:
 def test_the_shipped_jobs_have_the_intervals_of_the_registry() -> None:
     every = {name: job.every for name, job in load(SHIPPED, {}).jobs.items()}
     minutes = {"plan": 15, "posting": 5, "metrics_scraper": 20, "learn": 60, "job_watchdog": 5}
+    minutes |= {"reply_metrics_scraper": 30, "reply_conversion_tracking": 120}
     assert every == {name: timedelta(minutes=count) for name, count in minutes.items()}
 
 

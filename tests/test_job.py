@@ -58,7 +58,8 @@ def test_folder_and_file_are_family_and_name(package: Callable[..., ModuleType])
 
 def test_the_shipped_jobs_are_found_with_an_inventory_name_each() -> None:
     found = find_jobs(actors.jobs)
-    assert set(found) == {"posting", "plan", "metrics_scraper", "learn", "job_watchdog"}
+    second_loop = {"reply_metrics_scraper", "reply_conversion_tracking"}
+    assert set(found) == {"posting", "plan", "metrics_scraper", "learn", "job_watchdog"} | second_loop
     assert all(definition.covers for definition in found.values())
 
 

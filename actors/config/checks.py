@@ -36,7 +36,7 @@ _ORDER = (
     ("publishing.replies_per_hour", "publishing.replies_per_day", True),
     ("publishing.replies_per_author_day", "publishing.replies_per_author_week", True),
 )
-_BROWSER_JOBS = ("posting", "metrics_scraper")
+_BROWSER_JOBS = ("posting", "metrics_scraper", "reply_metrics_scraper")
 _MODEL_JOBS = ("plan",)
 
 # The key that decides about a field of `Practice`; what has no key yet is decided by the choice of the platform.

@@ -172,6 +172,14 @@ class LearningSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepliesSettings:
+    """Whom to answer, and what comes of it."""
+
+    conversion_window: timedelta = duration("2d", "time after an answer within which its author's follow counts",
+                                            "schedule", "6h", "31d")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlSettings:
     """Who may give control words."""
 
@@ -228,6 +236,7 @@ class Config:
     breaker: BreakerSettings = field(default_factory=BreakerSettings)
     publishing: PublishingSettings = field(default_factory=PublishingSettings)
     learning: LearningSettings = field(default_factory=LearningSettings)
+    replies: RepliesSettings = field(default_factory=RepliesSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
     log: LogSettings = field(default_factory=LogSettings)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)

@@ -1,7 +1,8 @@
 -- name: due_checkpoints
-SELECT c.decision_id, c.kind, c.due_at, d.tweet_id, d.text, d.posted_at
+-- What stands on the page of a thread's first id is its first part.
+SELECT c.decision_id, c.kind, c.due_at, d.tweet_id, d.parts[1] AS text, d.posted_at
 FROM checkpoints c JOIN decisions d USING (decision_id)
-WHERE c.done_at IS NULL AND c.due_at <= %(now)s AND d.status = 'posted'
+WHERE c.done_at IS NULL AND c.due_at <= %(now)s AND d.status = 'posted' AND d.lane = %(lane)s
 ORDER BY c.due_at
 LIMIT %(limit)s;
 
@@ -20,12 +21,27 @@ VALUES (%(decision_id)s, %(tweet_id)s, %(checkpoint)s, %(taken_at)s, %(age_s)s, 
 UPDATE checkpoints SET done_at = %(now)s, late = %(late)s, result = %(result)s
 WHERE decision_id = %(decision_id)s AND kind = %(kind)s AND done_at IS NULL;
 
+-- name: measuring_coverage
+SELECT count(*) AS posted,
+       count(*) FILTER (WHERE EXISTS (
+           SELECT 1 FROM metric_snapshots m WHERE m.decision_id = d.decision_id AND m.quality = 'ok')) AS measured
+FROM decisions d
+WHERE d.status = 'posted' AND d.posted_at > %(now)s::timestamptz - interval '48 hours'
+  AND d.posted_at <= %(now)s::timestamptz - interval '1 hour';
+
+-- name: heed_wish
+INSERT INTO opt_outs (handle, reason, added_at, added_by) VALUES (%(handle)s, %(reason)s, %(now)s, %(by)s)
+ON CONFLICT (handle) DO NOTHING
+RETURNING handle;
+
 -- name: measured_outcomes
 SELECT DISTINCT ON (m.decision_id)
        m.decision_id::text AS decision_id, m.age_s, m.views, m.likes, m.reposts, m.replies, m.bookmarks, m.source,
        d.generator, d.topic, d.hook, d.format, d.length, d.posted_at, d.choice
 FROM metric_snapshots m JOIN decisions d USING (decision_id)
 WHERE m.quality = 'ok' AND m.source = 'measured' AND d.status = 'posted'
+  -- The numbers of a thread's first part are no measure of the whole, and a reply's audience is somebody else's.
+  AND d.lane = 'content' AND d.kind = 'single'
 ORDER BY m.decision_id, m.taken_at DESC;
 
 -- name: latest_weights
