@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 FIRST_LOOK = timedelta(hours=6)
-"""Age from which on a target counts for the time being: two thirds of all engagement are there (growth.md 3.1)."""
+"""Age from which on a target counts for the time being: two thirds of the engagement are there (growth.md 3.1)."""
 
 WEAK_ALPHA, WEAK_BETA = 0.3, 999.7
-"""0.3 follows in 1,000 views, the product of growth.md 3.1's engagement, profile click and follow, worth 1,000 views."""
+"""0.3 follows in 1,000 views: growth.md 3.1's engagement x profile click x follow. It is worth these 1,000 views."""
 FEWEST_CELLS = 3
 LARGEST_STRENGTH = 100_000.0
 """Views that the prior is worth at most, where the cells do not differ by more than chance."""
@@ -149,10 +149,10 @@ def _wilson(hits: int, trials: int) -> tuple[float, float, float]:
 
 
 def bonus_of(replies: int, follows: float, average: float) -> float:
-    """Return the points that an author's readers add to his quality: ten for each follow expected of a reply, up to 30.
+    """Return the points that answering him adds to an author's quality: ten for each follow expected, up to thirty.
 
-    What is expected is shrunk to the average of all replies: `(follows + 3 average) / (replies + 3)`. So an author never
-    answered has the average's points, and one lucky reply does not lift its author above everybody.
+    What is expected is shrunk to the average of all replies: `(follows + 3 average) / (replies + 3)`. So an author
+    never answered has the average's points, and one lucky reply does not lift its author above everybody.
     """
     expected = (follows + AVERAGE_REPLIES * average) / (replies + AVERAGE_REPLIES)
     return min(MOST_POINTS, POINTS_PER_FOLLOW * expected)

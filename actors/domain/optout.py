@@ -52,32 +52,46 @@ _CONTACT = (
 _OUR_PLACE = r"(?:me|us|here|again|anymore|my\s\w+|our\s\w+|this\s(?:account|page|thread|post))"
 _MACHINE = r"(?:bots?|bot\s(?:replies|comments|accounts|answers|spam)|ai\s(?:replies|comments|answers)|automated\s\w+)"
 
-_COMMANDS: tuple[tuple[Wish, str], ...] = (
-    (Wish.STOP, rf"sto+p(?:\s(?:it|this|that))?\s(?:with\s)?{_PESTER}\s(?:to\s|on\s|under\s|at\s|in\s|with\s)?{_OUR_PLACE}"),
-    (Wish.STOP, rf"sto+p\s(?:with\s)?(?:the|your|these|this)\s(?:{_MACHINE}|replies|comments|answers|messages|spam)"),
-    (Wish.STOP, r"sto+p\s(?:spamming|botting|pestering|harassing|replying|tagging|bothering)"),
-    (Wish.STOP, rf"(?:do\snot|don't|dont|never)\s(?:ever\s)?{_CONTACT}\s(?:to\s|on\s|under\s|at\s|in\s|with\s)?{_OUR_PLACE}"),
-    (Wish.STOP, r"(?:no\smore|i\s(?:do\snot|don't|dont)\swant(?:\sany)?(?:\smore)?)\s(?:of\s)?(?:your|these|bot|automated)"
-                r"\s(?:replies|comments|answers|messages|reply|comment)"),
-    (Wish.UNSUBSCRIBE, r"unsubscribe\s(?:me|us)"),
-    (Wish.UNSUBSCRIBE, r"(?:how\s(?:do|can)\si|i\swant\sto|let\sme|i'd\slike\sto)\s(?:unsubscribe|opt\sout)"),
-    (Wish.UNSUBSCRIBE, r"(?:opt|take|remove|count)\s(?:me|us)\s(?:out|off|from\s(?:this|your)\slist)"),
-    (Wish.NO_BOTS, rf"no\s(?:more\s)?{_MACHINE}"),
-    (Wish.LEAVE_ALONE, r"leave\s(?:me|us)\s(?:alone|be|in\speace|out\sof\s(?:this|it))"),
-)
+_AT = r"(?:(?:to|on|under|at|in|with)\s)?"
+_WHAT_WE_SEND = r"(?:replies|reply|comments?|answers|messages|spam)"
+
+_COMMANDS: dict[Wish, tuple[str, ...]] = {
+    Wish.STOP: (
+        rf"sto+p(?:\s(?:it|this|that))?\s(?:with\s)?{_PESTER}\s{_AT}{_OUR_PLACE}",
+        rf"sto+p\s(?:with\s)?(?:the|your|these|this)\s(?:{_MACHINE}|{_WHAT_WE_SEND})",
+        r"sto+p\s(?:spamming|botting|pestering|harassing|replying|tagging|bothering)",
+        rf"(?:do\snot|don't|dont|never)\s(?:ever\s)?{_CONTACT}\s{_AT}{_OUR_PLACE}",
+        rf"no\smore\s(?:of\s)?(?:your|these|automated)\s{_WHAT_WE_SEND}",
+        rf"i\s(?:do\snot|don't|dont)\swant\s(?:any\s)?(?:more\s)?(?:of\s)?(?:your|these|bot|automated)\s{_WHAT_WE_SEND}",
+    ),
+    Wish.UNSUBSCRIBE: (
+        r"unsubscribe\s(?:me|us)",
+        r"(?:how\s(?:do|can)\si|i\swant\sto|let\sme|i'd\slike\sto)\s(?:unsubscribe|opt\sout)",
+        r"(?:opt|take|remove|count)\s(?:me|us)\s(?:out|off|from\s(?:this|your)\slist)",
+    ),
+    Wish.NO_BOTS: (rf"no\s(?:more\s)?{_MACHINE}",),
+    Wish.LEAVE_ALONE: (r"leave\s(?:me|us)\s(?:alone|be|in\speace|out\sof\s(?:this|it))",),
+}
 """What a whole sentence must be, up to the words around it."""
 
-_ANSWERS: tuple[tuple[Wish, str], ...] = (
-    (Wish.STOP, r"(?:sto+p(?:\s(?:it|this|that))?\s?)+"),
-    (Wish.UNSUBSCRIBE, r"(?:unsubscribe|(?:i\s)?opt(?:ing)?\sout)"),
-    (Wish.LEAVE_ALONE, r"(?:go\saway|get\slost|get\soff\smy\s\w+)"),
-    (Wish.NO_BOTS, r"(?:bots?|(?:is\sthis|are\syou|you\sa|just)\sa\sbot|bots?\sgo\saway|blocked|reported|blocked\sand\sreported|"
-                   r"block\sand\sreport|spam|spam\sbot)"),
-)
+_ANSWERS: dict[Wish, tuple[str, ...]] = {
+    Wish.STOP: (r"(?:sto+p(?:\s(?:it|this|that))?\s?)+",),
+    Wish.UNSUBSCRIBE: (r"unsubscribe", r"(?:i\s)?opt(?:ing)?\sout"),
+    Wish.NO_BOTS: (
+        r"(?:(?:is\sthis|are\syou|you\sa|just)\sa\s)?bots?",
+        r"(?:blocked|reported|blocked\sand\sreported|block\sand\sreport)",
+        r"spam(?:\sbot)?",
+    ),
+    Wish.LEAVE_ALONE: (r"(?:go\saway|get\slost|get\soff\smy\s\w+)",),
+}
 """What a whole answer must be: in a longer one these words may say anything."""
 
-_BY_SENTENCE = tuple((wish, re.compile(_BEFORE + command + _AFTER)) for wish, command in _COMMANDS)
-_BY_ANSWER = tuple((wish, re.compile(_BEFORE + answer + _AFTER)) for wish, answer in _ANSWERS)
+
+def _compiled(commands: dict[Wish, tuple[str, ...]]) -> dict[Wish, re.Pattern[str]]:
+    return {wish: re.compile(f"{_BEFORE}(?:{'|'.join(each)}){_AFTER}") for wish, each in commands.items()}
+
+
+_BY_SENTENCE, _BY_ANSWER = _compiled(_COMMANDS), _compiled(_ANSWERS)
 _HANDLE = re.compile(r"[a-z0-9_]{1,20}")
 
 
@@ -91,11 +105,11 @@ def wish_of(text: str) -> Wish | None:
         return Wish.NO_BOTS
     plain = MENTION.sub(" ", URL.sub(" ", plain))
     sentences = [" ".join(_NO_WORD.sub(" ", each).replace("#", "").split()) for each in _SENTENCE_END.split(plain)]
-    for wish, command in _BY_SENTENCE:
+    for wish, command in _BY_SENTENCE.items():
         if any(command.fullmatch(sentence) for sentence in sentences):
             return wish
     whole = " ".join(filter(None, sentences))
-    return next((wish for wish, answer in _BY_ANSWER if answer.fullmatch(whole)), None)
+    return next((wish for wish, answer in _BY_ANSWER.items() if answer.fullmatch(whole)), None)
 
 
 def handle_of(author: str) -> str:

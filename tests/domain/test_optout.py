@@ -104,12 +104,16 @@ def test_who_only_uses_the_words_is_not_silenced(text: str) -> None:
     assert wish_of(text) is None
 
 
-@given(st.text(max_size=2000) | st.lists(st.sampled_from(["stop ", "please ", "you ", "bot, ", "no ", "me "])).map("".join))
+@given(
+    st.text(max_size=2000) | st.lists(st.sampled_from(["stop ", "please ", "you ", "bot, ", "no ", "me "])).map("".join)
+)
 def test_no_text_is_too_hostile_to_be_read(text: str) -> None:
     assert wish_of(text) in (None, *Wish)
 
 
-@pytest.mark.parametrize("piece", ["stop ", "sto", "you should ", "please you can you ", "no more ", "\u202e", "((((", "#no_"])
+@pytest.mark.parametrize(
+    "piece", ["stop ", "sto", "you should ", "please you can you ", "no more ", "\u202e", "((((", "#no_"]
+)
 def test_a_very_long_answer_is_read_at_once(piece: str) -> None:
     assert wish_of(piece * 200_000 + "!") in (None, Wish.STOP)
 

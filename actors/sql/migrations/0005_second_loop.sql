@@ -84,6 +84,13 @@ CREATE TABLE opportunities (
 );
 CREATE INDEX opportunities_pool ON opportunities (status, expires_at);
 CREATE INDEX opportunities_author ON opportunities (lower(author), assigned_at);
+CREATE FUNCTION refuse_loss() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'target % was drawn and is never deleted: what came of it is still to be asked', OLD.tweet_id
+        USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER drawn_targets_stay BEFORE DELETE ON opportunities FOR EACH ROW WHEN (OLD.assigned_at IS NOT NULL)
+    EXECUTE FUNCTION refuse_loss();
 
 -- What was learned of whom to answer and how, one version after the other; reply decisions name the version they were
 -- drawn from.

@@ -13,6 +13,7 @@ from actors.errors import LoggedOutError, NotFoundError, PlatformClosedError, Re
 from actors.jobs.metrics.metrics_scraper import metrics_scraper
 from actors.jobs.publishing.posting import posting
 from actors.pages.status import PostReading
+from tests.fakes import thread
 from tests.jobs.doors import START, Bench, commits, published
 
 if TYPE_CHECKING:
@@ -132,3 +133,21 @@ def test_e4_a_wall_before_every_post_ends_the_run_at_the_first(
     assert isinstance(bench.run(metrics_scraper), Blocked)
 
     assert len(bench.rows("SELECT 1 FROM checkpoints WHERE done_at IS NOT NULL")) == 0
+
+
+def test_h1_a_threads_numbers_are_its_first_parts_and_no_measure_of_singles(bench: Bench) -> None:
+    row = thread("What sleep does.", "And what it does not.", due=START)
+    bench.database.run("insert_decision", **row)
+    with bench.database.unguarded():
+        bench.database.sql(
+            "UPDATE decisions SET status = 'posted', tweet_id = %s, posted_at = %s WHERE decision_id = %s",
+            *(id_at(START), START, row["decision_id"]),
+        )
+    bench.database.run("insert_checkpoint", decision_id=row["decision_id"], kind="15m", age_s=900)
+    bench.now = START + timedelta(minutes=16)
+    bench.browser.script = [reading("What sleep does.")]
+
+    assert isinstance(bench.run(metrics_scraper), Done)
+
+    assert bench.rows("SELECT quality, views FROM metric_snapshots") == [{"quality": "ok", "views": 100}]
+    assert bench.database.all("measured_outcomes") == []

@@ -53,9 +53,7 @@ def opted_out(bench: Bench) -> list[dict[str, Any]]:
 def test_h1_a_reply_is_read_by_its_own_id_and_not_by_its_parents(bench: Bench, decision: uuid.UUID) -> None:
     bench.browser.script = [reading()]
 
-    assert bench.run(reply_metrics_scraper) == Done(
-        {"snapshots": 1, "late": 0, "gone": 0, "unread": 0, "opt_outs": 0}
-    )
+    assert bench.run(reply_metrics_scraper) == Done({"snapshots": 1, "late": 0, "gone": 0, "unread": 0, "opt_outs": 0})
 
     assert bench.browser.errands == [ReadPost(OURS, "commons_daily")]
     row = bench.rows("SELECT decision_id, tweet_id, checkpoint, views, likes, quality FROM metric_snapshots")
@@ -103,9 +101,7 @@ def test_h3_a_reply_that_cannot_be_read_is_due_again_and_one_that_is_gone_is_set
         bench.browser.script = [error]
         assert not isinstance(bench.run(reply_metrics_scraper), Done | Nothing)
     bench.browser.script = [NotFoundError("gone")]
-    assert bench.run(reply_metrics_scraper) == Done(
-        {"snapshots": 0, "late": 0, "gone": 1, "unread": 0, "opt_outs": 0}
-    )
+    assert bench.run(reply_metrics_scraper) == Done({"snapshots": 0, "late": 0, "gone": 1, "unread": 0, "opt_outs": 0})
     assert isinstance(bench.run(reply_metrics_scraper), Nothing)
 
 
