@@ -68,7 +68,7 @@ def test_check_flags_a_schedule_that_breaks_the_promise_to_p0() -> None:
     (late,) = finding["proof"]["findings"]
     assert set(late) == {"kind", "subject", "measure", "limit", "blame", "found", "hint", "remedy"}
     assert (late["kind"], late["subject"]) == ("p0_late", "posting")
-    assert late["blame"][0] == {"job": "metrics_scraper", "share": 1.0}
+    assert "metrics_scraper" in {each["job"] for each in late["blame"]}
     assert "keep 1 for P0" in finding["hint"]
 
 

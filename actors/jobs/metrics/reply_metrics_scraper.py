@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_BY = "reply_metrics"
+"""Who adds an opt-out that was asked for under a reply; what replying is worth is lowered by these."""
+
 
 @job(priority=Priority.P2, uses=("browser", "database"), covers=("reply_metrics_scraper",))
 def reply_metrics_scraper(ctx: JobContext) -> Outcome:
@@ -36,7 +39,7 @@ def _opts_out(ctx: JobContext, answer: Answer) -> bool:
     wish, handle = wish_of(answer.text), handle_of(answer.author)
     if wish is None or not handle or handle == ctx.config.platform.account.lower():
         return False
-    if not ctx.database.all("heed_wish", handle=handle, reason=wish.value, now=ctx.now(), by=ctx.job):
+    if not ctx.database.all("heed_wish", handle=handle, reason=wish.value, now=ctx.now(), by=_BY):
         return False
     logger.info(
         "@%s has opted out and gets no replies",

@@ -121,8 +121,8 @@ def test_whoever_says_stop_under_our_reply_gets_none_any_more(bench: Bench, deci
     assert isinstance(outcome, Done)
     assert outcome.counts["opt_outs"] == 2
     assert opted_out(bench) == [
-        {"handle": "passer_by", "reason": "wants no bots", "added_by": "reply_metrics_scraper"},
-        {"handle": "somebody", "reason": "asked us to stop", "added_by": "reply_metrics_scraper"},
+        {"handle": "passer_by", "reason": "wants no bots", "added_by": "reply_metrics"},
+        {"handle": "somebody", "reason": "asked us to stop", "added_by": "reply_metrics"},
     ]
     bench.database.run("insert_decision", **reply("Another one.", id_at(START, 3), "Somebody", due=bench.now))
     bench.run(posting)
