@@ -50,7 +50,3 @@ SELECT assigned, held_out, effect, low, high, computed_at FROM reply_effects ORD
 
 -- name: shadow_state
 SELECT count(*) AS drawn, avg(engagement) AS engagement FROM simulated_outcomes;
-
--- name: measuring_coverage
--- TEMPORARY
-SELECT 0::bigint AS measured, count(*) AS posts FROM decisions WHERE posted_at > %(now)s::timestamptz - interval '2 days';
