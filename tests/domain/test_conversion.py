@@ -94,6 +94,10 @@ def test_cells_that_differ_by_chance_alone_are_pooled_and_others_are_not() -> No
     assert max(different) < 5_000
 
 
+def test_cells_that_do_not_differ_at_all_are_pooled_as_far_as_may_be() -> None:
+    assert prior_of([Cell(20_000, 20)] * 12).strength == pytest.approx(LARGEST_STRENGTH)
+
+
 @given(st.lists(st.tuples(st.integers(0, 10**7), st.floats(0, 1)), max_size=12))
 def test_any_cells_give_a_belief_that_can_be_stored(found: list[tuple[int, float]]) -> None:
     cells = [Cell(views, views * share) for views, share in found]
