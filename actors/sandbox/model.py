@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from actors.domain.randomness import keyed
 from actors.sandbox.model_embedding import DIMENSION, embed
+from actors.sandbox.model_judge import score_all
+from actors.sandbox.model_reply import reply_to
 from actors.sandbox.model_schema import SchemaError, fill
+from actors.sandbox.model_task import read_task
+from actors.sandbox.model_thread import thread
 from actors.sandbox.model_writer import read_order, write
 
 if TYPE_CHECKING:
@@ -52,8 +56,9 @@ class _RefusedError(Exception):
 class ModelEndpoint:
     """Answer calls to the model API. Equal request bytes get equal answers; safe in any thread.
 
-    Every chat answer is a post written to the brief found in the messages, whatever was asked. To get another answer
-    to the same messages send another `seed`.
+    The first line of the last user message may name a task: `judge`, `reply` or `thread`. Without one every chat answer
+    is a post written to the brief found in the messages, whatever was asked. To get another answer to the same messages
+    send another `seed`.
     """
 
     def __init__(self, seed: int) -> None:
@@ -74,12 +79,14 @@ class ModelEndpoint:
 
     def _complete(self, request: dict[str, Any], body: bytes) -> dict[str, Any]:
         """Make a chat completion with as many choices as asked for."""
-        prompt = _prompt(request)
+        messages = _messages(request)
+        prompt = "\n".join(text for _, text in messages)
+        order = next((text for role, text in reversed(messages) if role == "user"), "")
         if request.get("stream"):
             raise _RefusedError(400, "Streaming is not supported here.", param="stream", code="unsupported_value")
         limit = _whole(request, "max_completion_tokens", _whole(request, "max_tokens", 16_384, 16_384), 16_384)
         contents = [
-            _content(request, prompt, keyed(self._seed, "completion", body, number))
+            _content(request, prompt, order, keyed(self._seed, "completion", body, number))
             for number in range(_whole(request, "n", 1, _MAX_CHOICES))
         ]
         choices = [_choice(number, content, limit) for number, content in enumerate(contents)]
@@ -126,8 +133,8 @@ def _admit_model(request: dict[str, Any]) -> None:
         raise _RefusedError(500, "The server had an error while processing your request.")
 
 
-def _prompt(request: dict[str, Any]) -> str:
-    """Join the texts of the messages; a content is a string or a list of text parts."""
+def _messages(request: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return (role, text) of each message; a content is a string or a list of text parts."""
     messages = request.get("messages")
     if not isinstance(messages, list) or not messages:
         raise _RefusedError(400, "Missing required parameter: 'messages'.", param="messages")
@@ -138,34 +145,49 @@ def _prompt(request: dict[str, Any]) -> str:
             content = "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
         if not isinstance(content, str):
             raise _RefusedError(400, f"Invalid message at index {number}.", param=f"messages[{number}]")
-        texts.append(content)
-    return "\n".join(texts)
+        texts.append((message["role"], content))
+    return texts
 
 
-def _content(request: dict[str, Any], prompt: str, rng: np.random.Generator) -> str:
-    """Write the answer in the format that is asked for."""
-    order = read_order(prompt)
+def _content(request: dict[str, Any], prompt: str, order: str, rng: np.random.Generator) -> str:
+    """Write the answer to the user's order in the format that is asked for."""
+    brief, known = read_order(prompt), _known(order, rng)
 
     def texts() -> Iterator[str]:
         while True:
-            yield write(order, rng)
+            yield write(brief, rng)
 
     form = request.get("response_format") or {"type": "text"}
     match form:
         case {"type": "text"}:
-            return next(texts())
+            return next(texts()) if known is None else json.dumps(known, ensure_ascii=False)
         case {"type": "json_object"}:
             if "json" not in prompt.lower():
                 message = "'messages' must contain the word 'json' to use a 'response_format' of type 'json_object'."
                 raise _RefusedError(400, message, param="messages")
-            return json.dumps({"text": next(texts())})
+            return json.dumps({"text": next(texts())} if known is None else known)
         case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
             try:
-                return json.dumps(fill(schema, texts()), ensure_ascii=False)
+                return json.dumps(fill(schema, texts(), known), ensure_ascii=False)
             except SchemaError as error:
                 message = f"Invalid schema for response_format: {error}."
                 raise _RefusedError(400, message, param="response_format") from error
     raise _RefusedError(400, "Invalid response_format.", param="response_format")
+
+
+def _known(order: str, rng: np.random.Generator) -> dict[str, Any] | None:
+    """Do the task that the order names; None if it names none that this model knows."""
+    task = read_task(order)
+    if task is None:
+        return None
+    match task.kind:
+        case "judge":
+            return score_all(task.items, rng)
+        case "reply":
+            return {"text": reply_to(task, rng)}
+        case "thread":
+            return {"parts": thread(task, rng)}
+    return None
 
 
 def _choice(number: int, content: str, limit: int) -> dict[str, Any]:

@@ -45,6 +45,75 @@ class Stock:
     pairs: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Relevance:
+    """By which words a post is about everyday wellness, and by which it is not; see `words/relevance.toml`."""
+
+    everyday: frozenset[str]
+    away: frozenset[str]
+    delicate: Texts
+    selling: Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """How somebody's post is answered, by strategy; see `words/replies.toml`."""
+
+    strategies: dict[str, Texts]
+    generic: Texts
+    more: Texts
+    unsaid: frozenset[str]
+    nouns_follow: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Arcs:
+    """What the parts of a thread say besides its opening; see `words/threads.toml`."""
+
+    styles: dict[str, Texts]
+    emotions: dict[str, Texts]
+    reasons: Texts
+    actions: Texts
+    endings: dict[str, Texts]
+    stubs: Texts
+
+
+@cache
+def relevance() -> Relevance:
+    """Read the words of the judge, once per process."""
+    words = _read("relevance")
+    return Relevance(
+        frozenset(words["everyday"]), frozenset(words["away"]), tuple(words["delicate"]), tuple(words["selling"])
+    )
+
+
+@cache
+def answers() -> Answers:
+    """Read the sentences of replies, once per process."""
+    words = _read("replies")
+    return Answers(
+        strategies=_texts(words["strategies"]),
+        generic=tuple(words["hasty"]["generic"]),
+        more=tuple(words["hasty"]["more"]),
+        unsaid=frozenset(words["unsaid"]["words"]),
+        nouns_follow=frozenset(words["unsaid"]["nouns_follow"]),
+    )
+
+
+@cache
+def arcs() -> Arcs:
+    """Read the sentences of threads, once per process."""
+    words = _read("threads")
+    return Arcs(
+        styles=_texts(words["styles"]),
+        emotions=_texts(words["emotions"]),
+        reasons=tuple(words["parts"]["reason"]),
+        actions=tuple(words["parts"]["action"]),
+        endings=_texts(words["endings"]),
+        stubs=tuple(words["hasty"]["stubs"]),
+    )
+
+
 @cache
 def stock() -> Stock:
     """Read the stock from the package's files, once per process."""
@@ -59,6 +128,10 @@ def stock() -> Stock:
         closers={cluster: tuple(lines) for cluster, lines in openings["closers"].items()},
         pairs=tuple((worse, better) for worse, better in openings["pairs"]["labels"]),
     )
+
+
+def _texts(table: dict[str, list[str]]) -> dict[str, Texts]:
+    return {name: tuple(lines) for name, lines in table.items()}
 
 
 def _fact(entry: dict[str, Any]) -> Fact:

@@ -65,7 +65,7 @@ def read_order(text: str) -> Order:
 
 def write(order: Order, rng: np.random.Generator) -> str:
     """Write one post: the first draft of fitting length that opens as nothing to be avoided, else the closest."""
-    arm = Arm(**{factor: _obeyed(order.wanted.get(factor), values, rng) for factor, values in FACTORS.items()})
+    arm = Arm(**{factor: obeyed(order.wanted.get(factor), values, rng) for factor, values in FACTORS.items()})
     least, most = LENGTHS[arm.length]
     best, best_miss = "", float("inf")
     for _ in range(_DRAFTS):
@@ -79,11 +79,11 @@ def write(order: Order, rng: np.random.Generator) -> str:
     return best
 
 
-def _obeyed(wanted: str | None, values: Sequence[str], rng: np.random.Generator) -> str:
+def obeyed(wanted: str | None, values: Sequence[str], rng: np.random.Generator) -> str:
     """Take the wanted value, or now and then any other."""
     if wanted is not None and rng.random() < OBEDIENCE:
         return wanted
-    return _pick([value for value in values if value != wanted], rng)
+    return pick([value for value in values if value != wanted], rng)
 
 
 def _draft(arm: Arm, tone: str, rng: np.random.Generator) -> _Draft:
@@ -91,27 +91,27 @@ def _draft(arm: Arm, tone: str, rng: np.random.Generator) -> _Draft:
     words = stock()
     facts = words.facts[arm.topic]
     first, second = (facts[int(i)] for i in rng.permutation(len(facts))[:2])
-    does = (_pick(first.do, rng), _pick(second.do, rng))
-    opening = _pick(words.hooks[arm.hook], rng)
+    does = (pick(first.do, rng), pick(second.do, rng))
+    opening = pick(words.hooks[arm.hook], rng)
     said = {
         "name": TOPICS[arm.topic],
-        "person": _pick(words.persons, rng),
+        "person": pick(words.persons, rng),
         "do": does[0],
         "so": first.so,
         "skip": first.skip,
         "belief": first.belief,
         "trouble": first.trouble,
     }
-    said |= {key.capitalize(): _capital(value) for key, value in said.items()}
+    said |= {key.capitalize(): capital(value) for key, value in said.items()}
     voice = words.voices[arm.generator]
-    cluster = _CLUSTER_OF.get(tone) or _pick(list(TONES), rng)
+    cluster = _CLUSTER_OF.get(tone) or pick(list(TONES), rng)
     return _Draft(
         hook=opening.format(**said),
-        reason=_pick(voice.frames, rng).format(why=_pick(first.why, rng)),
-        action=None if "{do}" in opening else _pick(words.actions, rng).format(**said),
-        outcome=_pick(words.outcomes, rng).format(**said),
-        closer=_pick(words.closers[cluster], rng),
-        line=_pick(voice.lines, rng),
+        reason=pick(voice.frames, rng).format(why=pick(first.why, rng)),
+        action=None if "{do}" in opening else pick(words.actions, rng).format(**said),
+        outcome=pick(words.outcomes, rng).format(**said),
+        closer=pick(words.closers[cluster], rng),
+        line=pick(voice.lines, rng),
         does=does,
         fact=first,
     )
@@ -130,9 +130,9 @@ def _lay_out(form: str, draft: _Draft, rng: np.random.Generator) -> str:
 
 
 def _as_list(draft: _Draft, rng: np.random.Generator) -> str:
-    own = [_capital(draft.does[0])] if draft.action else []
-    items = [*own, *_some([_capital(draft.does[1]), f"Never mind the urge to {draft.fact.skip}"], rng)]
-    items = (items or [_capital(draft.does[1])]) + ([_capital(draft.fact.so)] if len(items) < 2 else [])
+    own = [capital(draft.does[0])] if draft.action else []
+    items = [*own, *_some([capital(draft.does[1]), f"Never mind the urge to {draft.fact.skip}"], rng)]
+    items = (items or [capital(draft.does[1])]) + ([capital(draft.fact.so)] if len(items) < 2 else [])
     bullets = [f"• {item}." for item in items]
     if rng.random() < 1 / 3:
         return "\n".join([draft.hook, bullets[0], f"• {draft.reason}"])
@@ -143,11 +143,11 @@ def _as_list(draft: _Draft, rng: np.random.Generator) -> str:
 
 def _as_steps(draft: _Draft, rng: np.random.Generator) -> str:
     first, other = draft.does if draft.action else (draft.does[1], draft.does[0])
-    finish = _pick([f"Finally, see how {draft.fact.so}.", f"Finally, leave it until {draft.fact.so}."], rng)
+    finish = pick([f"Finally, see how {draft.fact.so}.", f"Finally, leave it until {draft.fact.so}."], rng)
     then = f"Then {other}." if draft.action else f"Then resist the urge to {draft.fact.skip}."
     ways = ([f"First, {first}.", then], [f"First, {first}.", finish], [f"First, {first}.", then, finish])
     if rng.random() < 1 / 3:
-        turn = _pick(["Then the why.", "Then the reason.", "Last, the why."], rng)
+        turn = pick(["Then the why.", "Then the reason.", "Last, the why."], rng)
         return "\n".join([draft.hook, f"First, {first}.", f"{turn} {draft.reason}"])
     steps = ways[int(rng.integers(len(ways)))]
     if rng.random() < 1 / 2:
@@ -163,7 +163,8 @@ def _as_pair(draft: _Draft, rng: np.random.Generator) -> str:
     return "\n".join([f"{draft.hook} {draft.reason}", *lines, *_some([draft.line], rng)])
 
 
-def _pick(options: Sequence[str], rng: np.random.Generator) -> str:
+def pick(options: Sequence[str], rng: np.random.Generator) -> str:
+    """Draw one of these, each as likely."""
     return options[int(rng.integers(len(options)))]
 
 
@@ -176,5 +177,6 @@ def _shuffled(options: Sequence[str], rng: np.random.Generator) -> list[str]:
     return [options[int(i)] for i in rng.permutation(len(options))]
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """Begin the text with a capital."""
     return text[:1].upper() + text[1:]
