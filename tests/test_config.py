@@ -49,9 +49,18 @@ def test_the_shipped_file_shows_every_key_with_its_default() -> None:
 
 def test_the_shipped_jobs_have_the_intervals_of_the_registry() -> None:
     every = {name: job.every for name, job in load(SHIPPED, {}).jobs.items()}
-    minutes = {"plan": 15, "posting": 5, "metrics_scraper": 20, "learn": 60, "job_watchdog": 5}
-    minutes |= {"reply_metrics_scraper": 30, "reply_conversion_tracking": 120}
-    assert every == {name: timedelta(minutes=count) for name, count in minutes.items()}
+    minutes = {
+        5: ("posting", "job_watchdog"),
+        15: ("plan", "reply_posting"),
+        20: ("metrics_scraper",),
+        30: ("reply_health_monitor", "reply_metrics_scraper", "follower_snapshot", "sync_follower"),
+        60: ("learn", "outcomes"),
+        90: ("account_discovery",),
+        120: ("mega_viral_harvester", "reply_learning", "attribution", "reply_conversion_tracking"),
+        360: ("viral_thread", "analytics"),
+        1440: ("engagement_calculator",),
+    }
+    assert every == {name: timedelta(minutes=count) for count, names in minutes.items() for name in names}
 
 
 def test_f10_as_shipped_a_process_publishes_again_within_a_minute_of_its_database_s_return() -> None:

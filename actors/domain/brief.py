@@ -14,9 +14,7 @@ from actors.domain.taxonomy import FORMATS, GENERATOR_MARKERS, GENERATORS, HOOKS
 if TYPE_CHECKING:
     from actors.domain.taxonomy import Arm
 
-_SYSTEM = """\
-You write single posts about everyday wellness for a social account that is run by software and says so.
-
+RULES = """\
 Voice: follow the voice named in the brief, and let a phrase or two of its typical words show.
 Substance: explain why or how something works in the body or in daily life, and tie it to a moment the reader knows. \
 Give something to do. Prefer one concrete image to three adjectives.
@@ -24,8 +22,14 @@ Truth: write only what is generally accepted. Name no diseases, cures, doses, st
 give no medical advice. Use no digits, percentages or counts: nothing here can be sourced.
 Style: complete sentences that end with a full stop. No first person (no I, we, us, our, let's), no hashtags, \
 mentions or links, at most one emoji, no markdown, no thread markers, no trailing dots, no clickbait such as \
-"did you know", "turns out" or "game changer". Never open with a citation, a label or "Step".
-Answer with JSON only: {"text": "the post"}"""
+"did you know", "turns out" or "game changer". Never open with a citation, a label or "Step"."""
+"""What holds for every text of the account."""
+
+_SYSTEM = f"""\
+You write single posts about everyday wellness for a social account that is run by software and says so.
+
+{RULES}
+Answer with JSON only: {{"text": "the post"}}"""
 
 
 @dataclass(frozen=True, slots=True)

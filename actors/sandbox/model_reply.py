@@ -23,7 +23,7 @@ HASTE = 0.05
 
 _DRAFTS = 60
 _MOST_WORDS = 3
-_LEAST_WORTH = 1.0
+_GOOD_WORTH = 1.0
 _FEWEST_LETTERS, _MOST_LETTERS = 4, 13
 _WORD = re.compile(r"[A-Za-z]+(?:['’][a-z]+)?|[.!?\n]")
 _NO_WORDS = re.compile(rf"{URL.pattern}|{MENTION.pattern}|#\w+|\w*\d\w*", re.IGNORECASE)
@@ -59,11 +59,12 @@ def echoes(text: str) -> list[str]:
         low = word.casefold()
         is_name = word[:1].isupper() and before not in ".!?\n"
         worth = 0.0 if is_name else _worth(low, before)
-        if worth >= _LEAST_WORTH:
+        if worth > 0:
             found[low] = max(found.get(low, (0.0, 0)), (worth, -place))
         before = low
-    best = sorted(found, key=lambda word: found[word], reverse=True)[:_MOST_WORDS]
-    return sorted(best, key=lambda word: -found[word][1])
+    best = sorted(found, key=lambda word: found[word], reverse=True)
+    good = [word for word in best if found[word][0] >= _GOOD_WORTH]
+    return sorted((good if len(good) > 1 else best[:2])[:_MOST_WORDS], key=lambda word: -found[word][1])
 
 
 def _worth(word: str, before: str) -> float:

@@ -15,7 +15,7 @@ SELECT count(*) FILTER (WHERE status = 'queued') AS queued,
 FROM decisions WHERE lane = 'content';
 
 -- name: recent_decisions
-SELECT text, generator, topic, angle, tone, slot, scheduled_at
+SELECT kind, text, parts, generator, topic, angle, tone, slot, scheduled_at
 FROM decisions
 WHERE created_at > %(since)s AND lane = 'content' AND status <> 'skipped'
   -- What a person rejected is not to be said again either.

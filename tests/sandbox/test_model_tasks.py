@@ -130,6 +130,11 @@ def test_the_strategies_of_replies_can_be_told_apart() -> None:
     assert max(asks.values()) < 12
 
 
+def test_a_reply_takes_up_no_handle_no_tag_no_link_and_no_word_that_weighs_too_much() -> None:
+    text = "The @sleepcoach on #bedtime for kids with insomnia: https://coffee.example/lunch of sun24 and the pillow"
+    assert echoes(text) == ["pillow"]
+
+
 def test_a_post_about_nothing_that_is_known_is_answered_all_the_same() -> None:
     assert reply(target="🙂") != reply(target="")
 

@@ -104,10 +104,16 @@ _STUDY = re.compile(r"\b(?:stud(?:y|ies)|research|evidence|data|trial|measured|r
 _WORN = re.compile(r"\bdid you know\b", re.IGNORECASE)
 
 
+def substance_signs(text: str) -> frozenset[str]:
+    """Return what the text has, by the names of the points: mechanism, example, action and so on."""
+    plain = straight(text)
+    return frozenset(sign.code for _, sign in _POINTS if sign.pattern.search(plain))
+
+
 def substance_score(text: str) -> int:
     """Add the points of what the text has, from 40 up to 100."""
-    plain = straight(text)
-    return min(100, _BASE + sum(points for points, sign in _POINTS if sign.pattern.search(plain)))
+    signs = substance_signs(text)
+    return min(100, _BASE + sum(points for points, sign in _POINTS if sign.code in signs))
 
 
 def quality_score(text: str) -> float:

@@ -13,8 +13,6 @@ from actors.domain.randomness import keyed
 from actors.domain.taxonomy import FACTORS, Arm
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from actors.domain.learning.posterior import Posterior
     from actors.domain.learning.snapshot import WeightSnapshot
 
@@ -71,10 +69,10 @@ class Choice:
 def choose(snapshot: WeightSnapshot, context: Context, key: bytes, *, exploration: float = EXPLORATION) -> Choice:
     """Choose an arm; the same snapshot version, context and key give the same choice, whenever and wherever.
 
-    The slate is six arms drawn evenly and six that draws of the posterior value highest among all arms (equal ones
-    are kept once). A candidate's probability is how often it wins the slate in further draws, mixed with an even
-    share of `exploration`; the arm is then drawn from exactly these probabilities, so the logged propensity is
-    no estimate.
+    The slate is six arms drawn evenly and six that draws of the posterior value highest, all among those that the
+    context allows (equal ones are kept once). A candidate's probability is how often it wins the slate in further
+    draws, mixed with an even share of `exploration`; the arm is then drawn from exactly these probabilities, so the
+    logged propensity is no estimate.
     """
     rng = keyed("choice", snapshot.version, key)
     slate = _slate(snapshot.posterior, context, rng)
@@ -104,7 +102,7 @@ def predict(posterior: Posterior, arm: Arm, context: Context) -> Prediction:
 
 
 def _slate(posterior: Posterior, context: Context, rng: np.random.Generator) -> tuple[Arm, ...]:
-    uniform = [_any_arm(context.preferred, rng) for _ in range(UNIFORM)]
+    uniform = [_any_arm(context, rng) for _ in range(UNIFORM)]
     belief = posterior.belief
     noise = rng.standard_normal((len(belief.mean), DRAWN))
     draws = belief.mean[:, None] + TEMPER * np.sqrt(posterior.noise) * (belief.root @ noise)
@@ -112,13 +110,15 @@ def _slate(posterior: Posterior, context: Context, rng: np.random.Generator) -> 
     return tuple(dict.fromkeys(uniform + drawn))
 
 
-def _any_arm(preferred: Mapping[str, tuple[str, ...]], rng: np.random.Generator) -> Arm:
+def _any_arm(context: Context, rng: np.random.Generator) -> Arm:
     # Drawn whether needed or not, so that a preference changes no other candidate.
     is_preferring = rng.random() < PREFERENCE
     place = rng.random(len(FACTORS))
     arm = {}
-    for (name, every), share in zip(FACTORS.items(), place, strict=True):
-        values = (preferred.get(name) or every) if is_preferring else every
+    for name, share in zip(FACTORS, place, strict=True):
+        every = context.values(name)
+        preferred = tuple(value for value in context.preferred.get(name, ()) if value in every)
+        values = (preferred or every) if is_preferring else every
         arm[name] = values[int(share * len(values))]
     return Arm(**arm)
 

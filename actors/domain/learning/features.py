@@ -101,11 +101,17 @@ class Context:
         at: when the post is due, in schedule time.
         exposures: what the account posts before that moment.
         preferred: values of a factor to try more often than the others, such as the generators of a content slot.
+        allowed: the only values of a factor that may be chosen; one that is missing is free.
     """
 
     at: datetime
     exposures: Exposures = field(default_factory=Exposures)
     preferred: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    allowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def values(self, factor: str) -> tuple[str, ...]:
+        """Return the values of a factor to choose from."""
+        return self.allowed.get(factor) or FACTORS[factor]
 
     def record(self) -> dict[str, Any]:
         """Return the context as JSON can hold it, exactly, so that the choice can be replayed."""
@@ -114,6 +120,7 @@ class Context:
             "topic": {value: list(sums) for value, sums in self.exposures.topic.items()},
             "generator": {value: list(sums) for value, sums in self.exposures.generator.items()},
             "preferred": {factor: list(values) for factor, values in self.preferred.items()},
+            "allowed": {factor: list(values) for factor, values in self.allowed.items()},
         }
 
     @classmethod
@@ -122,7 +129,9 @@ class Context:
         topic = {value: (short, long) for value, (short, long) in record["topic"].items()}
         generator = {value: (short, long) for value, (short, long) in record["generator"].items()}
         preferred = {factor: tuple(values) for factor, values in record["preferred"].items()}
-        return cls(datetime.fromisoformat(record["at"]), Exposures(topic, generator), preferred)
+        # Decisions made before there was such a bound do not name it.
+        allowed = {factor: tuple(values) for factor, values in record.get("allowed", {}).items()}
+        return cls(datetime.fromisoformat(record["at"]), Exposures(topic, generator), preferred, allowed)
 
 
 def is_known(arm: Arm) -> bool:
@@ -152,23 +161,26 @@ def vector(arm: Arm, at: datetime, exposure: Exposure) -> Vector:
 
 
 def best_arm(theta: Vector, context: Context) -> Arm:
-    """Return the arm this parameter vector values highest in this context.
+    """Return the arm this parameter vector values highest in this context, of those that are allowed.
 
     The blocks add up, so the maximum over all arms is the maximum over (generator, topic), over (hook, format) and
     over length: a few hundred sums instead of thousands of vectors.
     """
     topic_short, topic_long, generator_short, generator_long = theta[BLOCKS["exposure"]]
+    bar = {name: _bar(context, name) for name in FACTORS}
     quarters = theta[BLOCKS["quarter_topic"]].reshape(QUARTERS, -1)
     topic_logs = _logs(FACTORS["topic"], context.exposures.topic)
     generator_logs = _logs(FACTORS["generator"], context.exposures.generator)
     topics = theta[BLOCKS["topic"]] + quarters[_quarter(context.at)] + topic_logs @ (topic_short, topic_long)
-    generators = theta[BLOCKS["generator"]] + generator_logs @ (generator_short, generator_long)
+    topics = topics + bar["topic"]
+    generators = theta[BLOCKS["generator"]] + generator_logs @ (generator_short, generator_long) + bar["generator"]
     pairs = theta[BLOCKS["generator_topic"]].reshape(len(generators), -1) + generators[:, None] + topics
-    frames = theta[BLOCKS["hook_format"]].reshape(_SIZES["hook"], -1) + theta[BLOCKS["hook"]][:, None]
-    frames = frames + theta[BLOCKS["format"]]
+    hooks = theta[BLOCKS["hook"]] + bar["hook"]
+    frames = theta[BLOCKS["hook_format"]].reshape(_SIZES["hook"], -1) + hooks[:, None]
+    frames = frames + theta[BLOCKS["format"]] + bar["format"]
     generator, topic = divmod(int(pairs.argmax()), _SIZES["topic"])
     hook, layout = divmod(int(frames.argmax()), _SIZES["format"])
-    length = int(theta[BLOCKS["length"]].argmax())
+    length = int((theta[BLOCKS["length"]] + bar["length"]).argmax())
     return Arm(
         generator=FACTORS["generator"][generator],
         topic=FACTORS["topic"][topic],
@@ -176,6 +188,12 @@ def best_arm(theta: Vector, context: Context) -> Arm:
         format=FACTORS["format"][layout],
         length=FACTORS["length"][length],
     )
+
+
+def _bar(context: Context, factor: str) -> Vector:
+    """Return what keeps values out that may not be chosen: minus infinity for these, 0 for the others."""
+    allowed = context.values(factor)
+    return np.array([0.0 if value in allowed else -math.inf for value in FACTORS[factor]])
 
 
 def _logs(values: tuple[str, ...], exposures: Mapping[str, tuple[float, float]]) -> Matrix:

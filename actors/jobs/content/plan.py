@@ -16,13 +16,13 @@ from actors.domain.effects import Group, extremes, told
 from actors.domain.gates import judge
 from actors.domain.learning.choice import Choice, choose
 from actors.domain.learning.features import Context, Exposures, Played
-from actors.domain.learning.snapshot import WeightSnapshot, prior_snapshot
 from actors.domain.planning import Theme, free_times, theme_for
 from actors.domain.priority import Priority
 from actors.domain.randomness import keyed
-from actors.errors import ModelOutputError, PermanentError
+from actors.errors import ModelOutputError
 from actors.job import Done, Failed, JobContext, Nothing, Outcome, job
 from actors.ledger.queue import enqueue
+from actors.measurement.weights import weights_in_force
 
 if TYPE_CHECKING:
     from actors.domain.gates import Verdict
@@ -75,7 +75,7 @@ class _Desk:
 
     def __init__(self, ctx: JobContext) -> None:
         self._ctx = ctx
-        self._weights = _weights(ctx)
+        self._weights = weights_in_force(ctx)
         self._recent = ctx.database.all("recent_decisions", since=ctx.now() - _HISTORY, limit=_HISTORY_LIMIT)
         totals = ctx.database.all("factor_totals", since=ctx.now() - _EFFECTS)
         better, worse = extremes([Group(**row) for row in totals])
@@ -109,7 +109,7 @@ class _Desk:
         except ModelOutputError as error:
             logger.warning("the model's answer was no post", extra={"action": "text_unusable", "data": str(error)})
             return "", None
-        verdict = judge(post.text, [row["text"] for row in self._recent])
+        verdict = judge(post.text, [part for row in self._recent for part in row["parts"]])
         if not verdict.passed:
             logger.info(
                 "a text did not pass the gates",
@@ -140,7 +140,7 @@ class _Desk:
         if not is_new:
             # The same text waits or lives already, written by another process since we looked.
             return False
-        self._recent.insert(0, {**row, "text": text, "scheduled_at": at})
+        self._recent.insert(0, {**row, "text": text, "parts": [text], "scheduled_at": at})
         logger.info(
             "decision %s is queued",
             decision_id,
@@ -164,23 +164,3 @@ def _refusals(verdict: Verdict | None) -> list[str]:
     if verdict is None:
         return ["artefacts: no_post"]
     return [f"{reason.gate}: {reason.code}" for reason in verdict.reasons] or ["repetition: same_text"]
-
-
-def _weights(ctx: JobContext) -> WeightSnapshot:
-    """Return the newest snapshot; the prior, stored as version 0, when there is none or it no longer means anything."""
-    row = ctx.database.one("latest_weights")
-    if row is not None:
-        try:
-            return WeightSnapshot.from_dict(row["body"])
-        except PermanentError as error:
-            logger.warning("the weights start anew", extra={"action": "weights_outdated", "data": str(error)})
-    prior = prior_snapshot(0 if row is None else row["version"] + 1)
-    ctx.database.run(
-        "insert_weights",
-        version=prior.version,
-        created_at=ctx.now(),
-        source=prior.source,
-        outcomes=prior.outcomes,
-        body=prior.to_dict(),
-    )
-    return prior

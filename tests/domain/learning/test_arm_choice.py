@@ -121,6 +121,34 @@ def test_the_best_arm_is_the_best_of_all_vectors() -> None:
         assert best_arm(theta, CONTEXT) == arms[int(np.argmax(vectors @ theta))]
 
 
+def test_only_what_the_context_allows_is_chosen_and_its_propensity_stays_exact() -> None:
+    allowed = {"hook": ("myth",), "format": ("plain",), "topic": ("sleep", "focus"), "length": ("short", "medium")}
+    bound = replace(CONTEXT, preferred={"topic": ("stress", "focus")}, allowed=allowed)
+    for turn in range(40):
+        choice = choose(convinced("coach"), bound, b"%d" % turn)
+
+        assert all(getattr(arm, name) in values for arm in choice.slate for name, values in allowed.items())
+        assert sum(choice.probabilities) == pytest.approx(1.0)
+        assert choice.propensity == choice.probabilities[choice.slate.index(choice.arm)]
+        again = Context.from_record(json.loads(json.dumps(choice.record()))["context"])
+        assert choose(convinced("coach"), again, choice.key) == choice
+
+
+def test_the_best_allowed_arm_is_the_best_of_the_allowed_vectors() -> None:
+    allowed = {"hook": ("myth", "story"), "topic": ("sleep", "focus", "walking"), "generator": ("coach", "teacher")}
+    bound = replace(CONTEXT, allowed=allowed)
+    arms = [Arm(*values) for values in product(*(bound.values(name) for name in FACTORS))]
+    vectors = np.array([vector(arm, AT, CONTEXT.exposures.on(arm)) for arm in arms])
+
+    for theta in keyed("best allowed arm").standard_normal((20, DIMENSION)):
+        assert best_arm(theta, bound) == arms[int(np.argmax(vectors @ theta))]
+
+
+def test_a_decision_from_before_there_were_bounds_is_replayed_without_any() -> None:
+    record = {name: value for name, value in CONTEXT.record().items() if name != "allowed"}
+    assert Context.from_record(record) == CONTEXT
+
+
 def test_exposure_fades_with_age_and_ignores_what_is_still_to_come() -> None:
     exposures = Exposures.of([*PLAYED, Played("coach", "sleep", AT + timedelta(minutes=1))], AT)
     arm = Arm("coach", "sleep", *(FACTORS[name][0] for name in ("hook", "format", "length")))

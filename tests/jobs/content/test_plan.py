@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import uuid
 from datetime import timedelta
@@ -17,25 +16,9 @@ from actors.domain.learning.snapshot import WeightSnapshot
 from actors.domain.outcome import Done, Failed, Nothing
 from actors.errors import BudgetExceededError, ModelOutputError
 from actors.jobs.content.plan import plan
-from actors.sandbox.model import ModelEndpoint
 from tests.fakes import LedgerDoor
 from tests.jobs.doors import START, Bench
-
-
-class Writer:
-    """The sandbox's model endpoint behind the model's door, called without HTTP."""
-
-    def __init__(self) -> None:
-        self._endpoint = ModelEndpoint(1)
-        self.briefs: list[str] = []
-
-    def complete(self, messages: Any, schema: Any, **_: Any) -> Any:
-        self.briefs.append(messages[-1]["content"])
-        form = {"type": "json_schema", "json_schema": {"name": "Post", "schema": schema.model_json_schema()}}
-        body = json.dumps({"model": "gpt-4o-mini", "messages": messages, "response_format": form}).encode()
-        status, answer = self._endpoint.handle("/v1/chat/completions", {"Authorization": "Bearer x"}, body)
-        assert status == 200, answer
-        return schema.model_validate_json(answer["choices"][0]["message"]["content"])
+from tests.jobs.writer import Writer
 
 
 @pytest.fixture(autouse=True)
