@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from actors.domain.gates.verdict import Finding, broken, rule, straight
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 MIN_SUBSTANCE = 70
 MIN_QUALITY = 0.7
@@ -112,7 +112,11 @@ def substance_signs(text: str) -> frozenset[str]:
 
 def substance_score(text: str) -> int:
     """Add the points of what the text has, from 40 up to 100."""
-    signs = substance_signs(text)
+    return points_of(substance_signs(text))
+
+
+def points_of(signs: Collection[str]) -> int:
+    """Add the points of these signs, from 40 up to 100."""
     return min(100, _BASE + sum(points for points, sign in _POINTS if sign.code in signs))
 
 

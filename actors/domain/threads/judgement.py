@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from actors.domain.gates import Reason, Verdict, judge
 from actors.domain.gates.repetition import judge_repetition
-from actors.domain.gates.substance import MIN_SUBSTANCE, substance_score, substance_signs
+from actors.domain.gates.substance import MIN_SUBSTANCE, points_of, substance_signs
 from actors.domain.gates.verdict import broken, rule
 from actors.domain.text import weighted_length
 
@@ -20,6 +20,9 @@ FEWEST, MOST = 4, 8
 """Parts. More than eight the ledger does not take."""
 
 MIN_SCORE = 65.0
+
+_BOASTS = {"percentage", "fold", "sample", "institution"}
+"""Signs of substance that earn a thread nothing: nothing here can be sourced."""
 
 _HEATED = (
     rule(
@@ -64,9 +67,9 @@ def thread_score(parts: Sequence[str]) -> float:
     the last part, 10 for five to seven parts or less 10 for fewer than four or more than eight, and 5 for an opening
     that keeps something back.
     """
-    signs = [substance_signs(part) for part in parts]
+    signs = [substance_signs(part) - _BOASTS for part in parts]
     points = 50.0
-    points += 20 * all(substance_score(part) >= MIN_SUBSTANCE for part in parts)
+    points += 20 * all(points_of(each) >= MIN_SUBSTANCE for each in signs)
     points += 15 * (sum(bool({"mechanism", "context"} <= each) for each in signs) > len(parts) / 2)
     points += 20 * any({"contrast", "non_obvious"} & each for each in signs[:2])
     points += 10 * any("action" in each for each in signs[-1:])

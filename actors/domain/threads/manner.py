@@ -45,6 +45,9 @@ RESTED_THREADS = 3
 FLOOR = 0.01
 """No manner is ever chosen less often: four threads a day try each of the sixteen within a month."""
 
+WITNESSES = 3
+"""No reward counts for more than the third best: what was reached once or twice is luck until it is reached again."""
+
 WIN_DRAWS = 400
 
 # Of z = log1p(engagement at its end), see actors/domain/learning/reward.py. Styles and emotions add up, so that sixteen
@@ -111,11 +114,12 @@ def bounds(manner: Manner, topics: Sequence[str], of_threads: Sequence[str]) -> 
 def _probabilities(told: Sequence[Told], rng: np.random.Generator) -> Vector:
     precision = np.diag([_SPREAD**-2, *[_EFFECT**-2] * (len(STYLES) + len(EMOTIONS))])
     shift = precision[:, 0] * _MEAN
+    most = min(sorted(each.reward.z for each in told)[-WITNESSES:], default=0.0)
     for each in told:
         x = _features([each.manner])[0]
         weight = each.reward.weight / _NOISE**2
         precision = precision + weight * np.outer(x, x)
-        shift = shift + weight * each.reward.z * x
+        shift = shift + weight * min(each.reward.z, most) * x
     mean = np.linalg.solve(precision, shift)
     root = np.linalg.inv(np.linalg.cholesky(precision)).T
     draws = mean[:, None] + root @ rng.standard_normal((len(mean), WIN_DRAWS))

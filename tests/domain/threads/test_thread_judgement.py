@@ -100,7 +100,7 @@ def test_points_are_given_for_what_parts_say(parts: tuple[str, ...], score: floa
 
 
 def test_j6_numbers_and_great_names_earn_nothing() -> None:
-    boasts = ["Evenings are long, say 97% of doctors at Harvard.", "Evenings are 3x longer, n=5000 at Oxford, proven."]
+    boasts = ["Evenings are long: 97% of doctors at Harvard know.", "Evenings are 3x longer, n=5000 at Oxford, proven."]
     assert thread_score((boasts * 3)[:5]) == thread_score([HOLLOW] * 5)
 
 

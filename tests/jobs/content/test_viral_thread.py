@@ -115,7 +115,7 @@ def test_one_thread_at_most_is_on_its_way(bench: Bench) -> None:
 
 
 def test_the_arm_of_a_thread_can_be_replayed_and_fits_its_manner(bench: Bench) -> None:
-    for _ in range(4):
+    for _ in range(2):
         again(bench)
     weights = WeightSnapshot.from_dict(bench.rows("SELECT body FROM weight_snapshots WHERE version = 0")[0]["body"])
     for row in threads(bench):
@@ -130,7 +130,7 @@ def test_the_arm_of_a_thread_can_be_replayed_and_fits_its_manner(bench: Bench) -
 
 def test_topics_of_the_last_posts_and_threads_are_left_to_rest(bench: Bench) -> None:
     bench.run(plan)
-    for _ in range(5):
+    for _ in range(3):
         again(bench)
     waiting = {row["topic"] for row in bench.rows("SELECT topic FROM decisions WHERE kind = 'single'")}
     topics = [row["topic"] for row in threads(bench)]
@@ -139,13 +139,13 @@ def test_topics_of_the_last_posts_and_threads_are_left_to_rest(bench: Bench) -> 
 
 
 def test_h8_viral_thread_answers_differently_when_thread_attempts_changes(bench: Bench) -> None:
-    before = manners(bench, 4)
+    before = manners(bench, 3)
     for number in range(10):
         measured(bench, GOOD, 400)
         measured(bench, MANNERS[number % 8], 1)
-    after = manners(bench, 5)
+    after = manners(bench, 4)
     assert before[GOOD] <= 1
-    assert after[GOOD] >= 3
+    assert after[GOOD] >= 2
 
 
 def test_h4_what_was_not_measured_teaches_no_manner(bench: Bench) -> None:
@@ -153,7 +153,7 @@ def test_h4_what_was_not_measured_teaches_no_manner(bench: Bench) -> None:
         doubt = ({"source": "estimated"}, {"source": "simulated"}, {"quality": "suspect"})[number % 3]
         measured(bench, GOOD, 4000, **doubt)
         measured(bench, MANNERS[number % 8], 1, **doubt)
-    assert manners(bench, 4)[GOOD] <= 1
+    assert manners(bench, 3)[GOOD] <= 1
 
 
 def test_j6_without_a_writer_there_is_no_thread_and_no_run_makes_one_up(bench: Bench) -> None:
