@@ -80,7 +80,7 @@ def test_an_early_reading_moves_less_than_a_late_one() -> None:
 
 
 def test_a_manner_that_is_no_longer_known_teaches_nothing() -> None:
-    assert choices(told(Manner("shocking", "rage"), 9.0, 20), 30) == choices([], 30)
+    assert choices(told(Manner("shocking", "hope"), 9.0, 20), 30) == choices([], 30)
 
 
 def test_the_bounds_of_a_thread_fix_its_hook_and_rest_the_topics_used_lately() -> None:
