@@ -4,7 +4,7 @@ Run as `python -m tests.benchmarks.run [--json] [--starts 3] [--only PART]`. Sta
 program in a process of its own. Memory is PSS, from `/proc/*/smaps_rollup`, of its process tree without the embedded
 servers, which an operator may bring himself; it is there on Linux only. Times are on the wall clock, from the moment
 before the process is made. `--only day` lives a day of the 46 jobs that this program replaces, 60 times as fast; it
-takes 26 minutes and is left out otherwise.
+takes 26 minutes and is left out otherwise. `--only attribution` tells how well follows are told apart by their cause.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.acceptance.engine import ROOT, Engine
+from tests.benchmarks.attribution import attribution_tables, measure_attribution
 from tests.benchmarks.day import day_table, measure_day
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 CONTAINER_MB = 512
 CRASH_LIMIT_MS = 5.0
 RECALL_LIMIT_MS = 200.0
-PARTS = ("kernel", "arbiter", "recall", "start", "memory", "day")
+PARTS = ("kernel", "arbiter", "recall", "start", "memory", "day", "attribution")
 PROCESSES = ("python", "node driver", "chromium")
 SPEED = 240
 POSTS = 3
@@ -228,6 +229,8 @@ def print_tables(results: dict[str, Any]) -> None:
         console.print(recall_table(recall))
     if day := results.get("day"):
         console.print(day_table(day))
+    for each in attribution_tables(results.get("attribution", {})):
+        console.print(each)
     if starts := results.get("start_s"):
         table = Table(title="Seconds from process start (medians)", title_justify="left")
         table.add_column("data folder")
@@ -265,6 +268,8 @@ def main() -> None:
         results["recall_ms"] = measure_in_process("recall")
     if given.only == "day":
         results["day"] = measure_day()
+    if given.only == "attribution":
+        results["attribution"] = measure_attribution()
     if given.only in (None, "start"):
         results["start_s"] = measure_starts(given.starts)
     if given.only in (None, "memory") and Path("/proc/self/smaps_rollup").exists():
