@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from actors.domain.learning.features import Vector
 
-DAY_S = 86400.0
-HOUR = timedelta(hours=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 # What the trend is of (growth.md 4), and how sure its interval is.
 TREND_OVER = timedelta(days=7)
 CONFIDENCE = 0.9
@@ -160,7 +159,7 @@ def trend_of(readings: Sequence[CountReading]) -> Trend | None:
     """
     if len(readings) < FEWEST_FOR_A_TREND:
         return None
-    days = np.array([reading.at.timestamp() / DAY_S for reading in readings])
+    days = np.array([(reading.at - readings[0].at) / DAY for reading in readings])
     counts = np.array([float(reading.followers) for reading in readings])
     first, second = np.triu_indices(len(days), k=1)
     per_day = float(np.median((counts[second] - counts[first]) / (days[second] - days[first])))

@@ -37,6 +37,8 @@ RETURNING handle;
 -- name: measured_outcomes
 SELECT DISTINCT ON (m.decision_id)
        m.decision_id::text AS decision_id, m.age_s, m.views, m.likes, m.reposts, m.replies, m.bookmarks, m.source,
+       (SELECT coalesce(sum(c.credit), 0) FROM follower_credits c
+        WHERE c.decision_id = m.decision_id AND c.until <= m.taken_at) AS follows,
        d.generator, d.topic, d.hook, d.format, d.length, d.posted_at, d.choice
 FROM metric_snapshots m JOIN decisions d USING (decision_id)
 WHERE m.quality = 'ok' AND m.source = 'measured' AND d.status = 'posted'

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from actors.domain.taxonomy import Arm
 
 # Version of the formula below; a snapshot learned with another one is no predecessor.
-REWARD_VERSION = 1
-LIKE, REPOST, REPLY, BOOKMARK = 1, 2, 3, 2
+REWARD_VERSION = 2
+LIKE, REPOST, REPLY, BOOKMARK, FOLLOW = 1, 2, 3, 2, 10
 MEASURED = "measured"
 
 # The one-hour reading (26 %) is the first that counts, with that weight, until a later one takes its place: it lets a
@@ -31,6 +31,7 @@ class MeasuredOutcome:
 
     Args:
         age: of the post when it was read.
+        follows: those attributed to it (growth.md 2.1) up to that age, because they ripen as the reactions do.
         source: `measured`, or anything else for what was estimated or simulated.
         exposure: of the arm's topic and generator when it was posted.
     """
@@ -44,6 +45,7 @@ class MeasuredOutcome:
     reposts: int | None
     replies: int | None
     bookmarks: int | None
+    follows: float = 0.0
     source: str = MEASURED
     exposure: Exposure = field(default_factory=Exposure)
 
@@ -70,5 +72,5 @@ def reward(outcome: MeasuredOutcome, curve: Curve = USUAL) -> Reward | None:
     share = curve.share(outcome.age)
     if share < LEAST_MATURITY or not is_known(outcome.arm):
         return None
-    total = LIKE * likes + REPOST * reposts + REPLY * replies + BOOKMARK * bookmarks
+    total = LIKE * likes + REPOST * reposts + REPLY * replies + BOOKMARK * bookmarks + FOLLOW * outcome.follows
     return Reward(z=math.log1p(total / share), weight=share)

@@ -82,6 +82,8 @@ def _outcome(row: Mapping[str, Any]) -> MeasuredOutcome:
         reposts=row["reposts"],
         replies=row["replies"],
         bookmarks=row["bookmarks"],
+        # The order of a sum is not fixed, and its last digits would pass for news.
+        follows=round(row["follows"], 6),
         source=row["source"],
         exposure=Exposure(**row["choice"]["exposure"]),
     )

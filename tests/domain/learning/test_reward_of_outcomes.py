@@ -25,6 +25,12 @@ def test_reactions_count_by_their_weight_and_in_logarithms() -> None:
     assert value.weight == pytest.approx(1.0, abs=1e-4)
 
 
+def test_h8_a_credited_follow_counts_as_ten_likes() -> None:
+    liked, followed = reward(replace(OUTCOME, likes=OUTCOME.likes + 25)), reward(replace(OUTCOME, follows=2.5))
+
+    assert liked == followed != reward(OUTCOME)
+
+
 @pytest.mark.parametrize(("hours", "share"), [(0, 0.0), (1, 0.26), (6, 0.68), (24, 0.96), (48, 0.996)])
 def test_maturity_follows_the_published_curve(hours: float, share: float) -> None:
     assert USUAL.share(timedelta(hours=hours)) == pytest.approx(share, abs=0.006)

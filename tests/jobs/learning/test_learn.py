@@ -19,6 +19,8 @@ from tests.jobs.doors import START
 if TYPE_CHECKING:
     from tests.jobs.doors import Bench
 
+HALF = timedelta(minutes=30)
+
 
 def measure(bench: Bench, count: int, *, source: str = "measured", quality: str = "ok") -> None:
     """Put posted and measured decisions straight into the ledger: the first generator is liked, the others are not."""
@@ -89,3 +91,32 @@ def test_weights_of_another_taxonomy_are_left_to_plan(bench: Bench) -> None:
     body = {"version": 3, "schema": "old"}
     bench.database.run("insert_weights", version=3, created_at=START, source="learned", outcomes=1, body=body)
     assert isinstance(bench.run(learn), Nothing)
+
+
+def test_h8_learn_answers_differently_when_follower_credits_changes(bench: Bench) -> None:
+    bench.weights()
+    measure(bench, 20)
+    bench.run(learn)
+    ignored = "SELECT decision_id FROM metric_snapshots WHERE likes = 0"
+    bench.database.sql("INSERT INTO follower_gains VALUES (%s, %s, 100, 100, true)", START + HALF, START)
+    bench.database.sql(f"INSERT INTO follower_credits SELECT %s, decision_id, 10 FROM ({ignored}) d", START + HALF)
+    bench.run(learn)
+
+    before, after = (
+        row["body"]["generator_weights"] for row in bench.rows("SELECT body FROM weight_snapshots WHERE version > 0")
+    )
+    liked, followed = FACTORS["generator"][:2]
+    assert before[liked] > before[followed]
+    assert after[followed] > after[liked]
+
+
+def test_follows_count_up_to_the_age_at_which_the_reactions_were_read(bench: Bench) -> None:
+    bench.weights()
+    measure(bench, 1)
+    decision = bench.rows("SELECT decision_id, taken_at FROM metric_snapshots")[0]
+    for late in (-HALF, HALF):
+        until = decision["taken_at"] + late
+        bench.database.sql("INSERT INTO follower_gains VALUES (%s, %s, 4, 4, true)", until, until - HALF)
+        bench.database.sql("INSERT INTO follower_credits VALUES (%s, %s, 4)", until, decision["decision_id"])
+
+    assert [row["follows"] for row in bench.database.all("measured_outcomes")] == [4]
