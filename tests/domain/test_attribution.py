@@ -137,19 +137,21 @@ def test_follows_are_told_apart_only_where_quiet_hours_show_what_comes_by_itself
     assert method_for(posts, START, START + timedelta(days=8)) is method
 
 
-def lived(*, days: int, background: float, worth: dict[str, float], seed: int = 3) -> tuple[list[Gain], list[Post]]:
-    """Draw half hours in which follows come at `background` an hour and `worth` a reaction, eight posts a day."""
+def lived(
+    *, days: int, background: float, worth: dict[str, float], seed: int = 3, per_day: int = 8, awake: int = 14
+) -> tuple[list[Gain], list[Post]]:
+    """Draw half hours in which follows come at `background` an hour and `worth` a reaction."""
     rng = np.random.default_rng(seed)
     groups = list(worth)
     posts = [
         post(
             f"{day} {place}",
-            START + timedelta(days=day, hours=7 + 1.75 * place),
-            float(rng.poisson(30)),
+            START + timedelta(days=day, hours=7 + awake * place / per_day),
+            float(rng.poisson(rng.exponential(30))),
             group=groups[int(rng.integers(len(groups)))],
         )
         for day in range(days)
-        for place in range(8)
+        for place in range(per_day)
     ]
     expected = np.full(48 * days, background / 2)
     edges = START.timestamp() + 1800.0 * np.arange(48 * days + 1)
@@ -174,8 +176,19 @@ def test_h6_what_comes_by_itself_is_credited_to_no_post() -> None:
 
     by_group, background = credited(gains, posts)
 
-    assert by_group["coach"] == pytest.approx(8 * 20 * 30 * 0.05, rel=0.2)
     assert background == pytest.approx(24 * 20 * 0.5, rel=0.2)
+    assert by_group["coach"] == pytest.approx(sum(gain.gross for gain in gains) - background)
+
+
+def test_h6_where_posts_come_all_day_the_background_has_one_share_of_every_interval_with_engagement() -> None:
+    gains, posts = lived(days=20, background=1.0, worth={"coach": 0.05}, per_day=24, awake=24)
+
+    method, shares = attribute(gains, posts, ends(gains))
+
+    parts = [share.background / gain.gross for gain, share in zip(gains, shares, strict=True) if share.credits]
+    assert method is Method.ENGAGEMENT
+    assert parts == pytest.approx([parts[0]] * len(parts))
+    assert sum(share.background for share in shares) == pytest.approx(24 * 20 * 1.0, rel=0.3)
 
 
 def test_posts_that_win_more_with_the_same_engagement_are_credited_with_more() -> None:

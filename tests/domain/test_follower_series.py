@@ -141,11 +141,11 @@ def test_the_usual_loss_is_that_of_a_usual_day_whatever_one_bad_day_lost() -> No
         FollowerGain(
             START + timedelta(days=day, hours=hour),
             START + timedelta(days=day, hours=hour + 1),
-            net=-200 if (day, hour) == (3, 4) else -(hour % 2),
+            net=-9 if day > 6 else -200 if (day, hour) == (3, 4) else -(hour % 2),
             gross=0.0,
-            is_counted=day != 5,
+            is_counted=day <= 6,
         )
-        for day in range(7)
+        for day in range(20)
         for hour in range(20)
     ]
 
