@@ -152,7 +152,7 @@ def fit(gross: Vector, hours: Matrix, flux: Matrix, method: Method) -> Rates:
 def attribute(gains: Sequence[Gain], posts: Sequence[Post], wanted: Collection[datetime]) -> tuple[Method, list[Share]]:
     """Share out the intervals that end at a `wanted` time, by rates estimated from all gains given.
 
-    Takes a fifth of a second for a month of half hours and 48 posts a day.
+    Takes a tenth of a second of processor for a month of half hours and 48 posts a day.
 
     Args:
         gains: in order of time, without overlap; those of the last `WINDOW` make a good model.
