@@ -35,9 +35,13 @@ _ORDER = (
     ("publishing.content_per_hour", "publishing.content_per_day", True),
     ("publishing.replies_per_hour", "publishing.replies_per_day", True),
     ("publishing.replies_per_author_day", "publishing.replies_per_author_week", True),
+    ("replies.pool_minimum", "replies.pool_target", True),
 )
-_BROWSER_JOBS = ("posting", "metrics_scraper", "reply_metrics_scraper")
-_MODEL_JOBS = ("plan",)
+_BROWSER_JOBS = (
+    *("posting", "metrics_scraper", "reply_metrics_scraper", "follower_snapshot"),
+    *("mega_viral_harvester", "account_discovery", "engagement_calculator"),
+)
+_MODEL_JOBS = ("plan", "viral_thread", "reply_posting", "mega_viral_harvester")
 
 # The key that decides about a field of `Practice`; what has no key yet is decided by the choice of the platform.
 _PRACTISED = {

@@ -164,6 +164,21 @@ class PublishingSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepliesSettings:
+    """Whose posts are looked for, and how many of them are kept ready to be answered."""
+
+    pool_target: int = setting(250, "posts ready to be answered, with which no more are looked for", low=1, high=10_000)
+    pool_minimum: int = setting(150, "posts ready to be answered, below which less liked ones are looked for, too",
+                                low=0, high=10_000)
+    relevance: float = setting(3.0, "least relevance of a post, from 0 to 10, to be kept", low=0, high=10)
+    opportunity_age: timedelta = duration("24h", "age up to which a post is kept ready", "schedule", "1h", "7d")
+    searches_per_run: int = setting(3, "searches of one harvest; twice as many when hardly a post is ready", low=1,
+                                    high=20)
+    profiles_per_run: int = setting(12, "profiles that one run of `account_discovery` reads", low=1, high=100)
+    accounts: int = setting(1000, "accounts that are remembered, the best of them", low=10, high=100_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LearningSettings:
     """When measured outcomes change what is planned."""
 
@@ -235,6 +250,7 @@ class Config:
     supervision: SupervisionSettings = field(default_factory=SupervisionSettings)
     breaker: BreakerSettings = field(default_factory=BreakerSettings)
     publishing: PublishingSettings = field(default_factory=PublishingSettings)
+    replies: RepliesSettings = field(default_factory=RepliesSettings)
     learning: LearningSettings = field(default_factory=LearningSettings)
     replies: RepliesSettings = field(default_factory=RepliesSettings)
     control: ControlSettings = field(default_factory=ControlSettings)

@@ -47,14 +47,17 @@ class FakeBrowser:
 
 @dataclass
 class FakeModel:
-    """Answers every call with the next text."""
+    """Answers every call with the next of `texts`: a text, the fields of an answer as a dictionary, or an error."""
 
-    texts: list[str] = field(default_factory=list)
+    texts: list[Any] = field(default_factory=list)
     briefs: list[str] = field(default_factory=list)
 
     def complete(self, messages: Any, schema: Any, **_: Any) -> Any:
         self.briefs.append(messages[-1]["content"])
-        return schema(text=self.texts.pop(0))
+        answer = self.texts.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return schema(**answer) if isinstance(answer, dict) else schema(text=answer)
 
 
 @dataclass

@@ -28,6 +28,9 @@ CREATE TABLE accounts (
     engagement_low double precision CHECK (engagement_low BETWEEN 0 AND 1),
     engagement_high double precision CHECK (engagement_high BETWEEN 0 AND 1),
     engagement_posts integer CHECK (engagement_posts > 0),
+    -- The sums it was made of: what is common to all accounts is learned from these, not from what was shrunk already.
+    engagement_events bigint CHECK (engagement_events BETWEEN 0 AND engagement_views),
+    engagement_views bigint CHECK (engagement_views > 0),
     engagement_at timestamptz,
     -- What answering this author has come to, 0 to 100: quality, and what his readers did.
     priority double precision NOT NULL DEFAULT 0 CHECK (priority BETWEEN 0 AND 100),

@@ -1,0 +1,1 @@
+"""Replies: whose posts are answered, with what, and what comes of it."""
