@@ -13,6 +13,8 @@ from tests.jobs.doors import START
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from tests.jobs.doors import Bench
+
 SLEEPY = "A dark bedroom and an early pillow are all the melatonin that sleep asks for."
 
 
@@ -39,3 +41,17 @@ def scores(*values: float) -> dict[str, Any]:
 def profile(followers: int | None = 60_000, **more: Any) -> ProfileReading:
     """Return what a profile shows."""
     return ProfileReading(followers=followers, is_abbreviated=False, site_time=START, **more)
+
+
+def insert(bench: Bench, table: str, **columns: Any) -> None:
+    """Put a row into a table, past the job that writes it."""
+    places = ", ".join(["%s"] * len(columns))
+    bench.database.sql(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", *columns.values())
+
+
+def offer(bench: Bench, post: FoundPost, **changes: Any) -> None:
+    """Put a post into the pool of those that may be answered."""
+    who = {"tweet_id": post.id, "author": post.author, "conversation_id": post.id, "text": post.text}
+    when = {"posted_at": post.created_at, "seen_at": post.created_at, "expires_at": post.created_at + timedelta(days=1)}
+    worth = {"query": "body", "tier": "FRESH", "relevance": 5, "judged_by": "model", "score": 50}
+    insert(bench, "opportunities", **{**who, **when, **worth, **changes})
