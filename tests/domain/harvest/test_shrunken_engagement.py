@@ -88,6 +88,7 @@ def test_an_account_with_few_views_is_shrunk_to_what_all_have_and_its_interval_i
     assert proven.rate == pytest.approx(0.05, rel=0.01)
     assert lucky.low < lucky.rate < lucky.high
     assert lucky.high - lucky.low > proven.high - proven.low
+    assert [lucky.low, lucky.high] == beta_quantiles(25, 985, [0.1, 0.9])
 
 
 @pytest.mark.parametrize(
