@@ -18,7 +18,8 @@ WHERE o.status IN ('expired', 'rejected') AND o.expires_at < %(now)s::timestampt
   AND NOT EXISTS (SELECT 1 FROM reply_conversions c WHERE c.tweet_id = o.tweet_id);
 
 -- name: pool_size
-SELECT count(*) AS pending FROM opportunities WHERE status = 'pending' AND expires_at > %(now)s;
+SELECT count(*) AS pending, count(*) FILTER (WHERE posted_at > %(young)s) AS young
+FROM opportunities WHERE status = 'pending' AND expires_at > %(now)s;
 
 -- name: last_searches
 SELECT DISTINCT ON (query) query, min_likes, seen, kept FROM harvest_searches

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,10 @@ _NEGATIVE = ("crypto", "nft", "betting", "airdrop", "giveaway", "casino", "porn"
 _FEW, _MANY = 2, 12
 """Fewer kept posts than `_FEW` are a poor yield, more than `_MANY` a rich one: three searches a run with twelve each
 would fill the pool within the day that its posts last."""
+YOUNG = timedelta(hours=2)
+"""Domain.md 9.3: posts of this age are preferred."""
+_ENOUGH_YOUNG = 8
+"""What four replies an hour use up until the next harvest."""
 _CRITICAL_POOL = 20
 """Domain.md 7, health of the harvester."""
 
@@ -107,8 +112,15 @@ def is_pool_low(pool: int, minimum: int) -> bool:
     return pool < minimum
 
 
-def places(pool: int, searches: int) -> int:
-    """Return how many searches a run makes: `searches`, and twice as many when the pool is critical."""
+def places(pool: int, young: int, searches: int, target: int) -> int:
+    """Return how many searches a run makes: `searches`, and twice as many when the pool is critical.
+
+    A pool that has its target makes none, unless hardly any of it is still `young` (posted within `YOUNG`): then it is
+    one search for new posts, because an answer that comes late is hardly seen, and a pool filled once would
+    otherwise be answered from oldest to older for a day.
+    """
+    if pool >= target:
+        return 1 if young < _ENOUGH_YOUNG else 0
     return searches * 2 if pool < _CRITICAL_POOL else searches
 
 

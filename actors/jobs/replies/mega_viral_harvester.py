@@ -15,6 +15,7 @@ from actors.domain.harvest.judgement import Judgement, judge_messages, judge_tok
 from actors.domain.harvest.pace import ending, has_time, is_wall
 from actors.domain.harvest.queries import (
     LIMIT,
+    YOUNG,
     Turn,
     Yield,
     answers_only_who_addressed_us,
@@ -79,15 +80,16 @@ def mega_viral_harvester(ctx: JobContext) -> Outcome:
         [
             Statement("expire_opportunities", {"now": now}),
             Statement("prune_opportunities", {"now": now}),
-            Statement("pool_size", {"now": now}),
+            Statement("pool_size", {"now": now, "young": now - YOUNG}),
         ]
     )
-    if pool["pending"] >= settings.pool_target:
-        return Nothing(f"{pool['pending']} posts are ready to be answered")
+    searches = places(pool["pending"], pool["young"], settings.searches_per_run, settings.pool_target)
+    if not searches:
+        return Nothing(f"{pool['pending']} posts are ready to be answered, {pool['young']} of them young")
     harvest = _Harvest(ctx)
     total, made = Funnel(), 0
     error: Exception | None = None
-    for number, turn in enumerate(harvest.turns(pool["pending"])):
+    for number, turn in enumerate(harvest.turns(pool["pending"], searches)):
         if number and not has_time(ctx.slot, ctx.now(), ctx.config.jobs[ctx.job].every):
             break
         try:
@@ -130,12 +132,12 @@ class _Harvest:
         self._authors = [row["handle"] for row in accounts]
         self.by_words = 0
 
-    def turns(self, pool: int) -> tuple[Turn, ...]:
-        settings = self._ctx.config.replies
+    def turns(self, pool: int, searches: int) -> tuple[Turn, ...]:
+        """Return the searches of this run."""
         return turns(
             self._position,
-            places(pool, settings.searches_per_run),
-            is_low=is_pool_low(pool, settings.pool_minimum),
+            searches,
+            is_low=is_pool_low(pool, self._ctx.config.replies.pool_minimum),
             authors=self._authors,
             only_addressed=self._only_addressed,
         )

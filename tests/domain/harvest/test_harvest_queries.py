@@ -80,8 +80,9 @@ def test_strangers_are_looked_for_in_the_sandbox_alone() -> None:
     assert answers_only_who_addressed_us(open_hearted)
 
 
-def test_a_critical_pool_doubles_the_searches() -> None:
-    assert [places(pool, 3) for pool in (0, 19, 20, 200)] == [6, 6, 3, 3]
+def test_a_critical_pool_doubles_the_searches_and_a_full_one_is_only_kept_young() -> None:
+    assert [places(pool, 0, 3, 250) for pool in (0, 19, 20, 249, 250)] == [6, 6, 3, 3, 1]
+    assert [places(250, young, 3, 250) for young in (7, 8)] == [1, 0]
 
 
 @pytest.mark.parametrize(

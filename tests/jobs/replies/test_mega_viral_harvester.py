@@ -239,13 +239,16 @@ def test_what_nobody_answered_in_time_expires_and_loses_its_words(bench: Bench) 
     assert (rows["late"], rows["soon"]) == (("expired", ""), ("pending", SLEEPY))
 
 
-def test_a_full_pool_is_nothing_to_do_and_the_search_that_fills_it_is_the_last(bench: Bench) -> None:
-    replies(bench, pool_target=21, searches_per_run=3)
-    assert isinstance(harvest(bench, found()), Done)
+def test_a_full_pool_is_nothing_to_do_while_it_is_young_and_the_search_that_fills_it_is_the_last(bench: Bench) -> None:
+    replies(bench, pool_target=28, searches_per_run=3)
+    young = [found(minutes=minutes) for minutes in range(110, 118)]
+    assert isinstance(harvest(bench, *young), Done)
     assert len(bench.browser.errands) == 1
 
-    assert bench.run(mega_viral_harvester) == Nothing("21 posts are ready to be answered")
-    assert len(bench.browser.errands) == 1
+    assert bench.run(mega_viral_harvester) == Nothing("28 posts are ready to be answered, 8 of them young")
+    bench.now += 3 * MINUTE
+    assert isinstance(harvest(bench, found()), Done)
+    assert len(bench.browser.errands) == 2
 
 
 def test_a_critical_pool_has_twice_the_searches(bench: Bench) -> None:
