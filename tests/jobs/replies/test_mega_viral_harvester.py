@@ -123,7 +123,7 @@ def test_i1_every_search_is_reached_over_the_runs_whatever_each_of_them_brings(b
     for handle in ("ada", "bo"):
         bench.database.run("note_accounts", handles=[handle], found_by="search", now=START)
     replies(bench, searches_per_run=3)
-    answers = [EMPTY, SiteBusyError("busy"), EMPTY]
+    answers = [EMPTY, EMPTY, SiteBusyError("busy")]
     for _ in range(len(ROTATION) // 3):
         bench.browser.script = list(answers)
         bench.run(mega_viral_harvester)
