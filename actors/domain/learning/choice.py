@@ -127,10 +127,25 @@ def _probabilities(
     posterior: Posterior, context: Context, slate: tuple[Arm, ...], rng: np.random.Generator, exploration: float
 ) -> Vector:
     features: Matrix = np.array([vector(arm, context.at, context.exposures.on(arm)) for arm in slate])
+    return chances(posterior, features, rng, exploration)
+
+
+def chances(
+    posterior: Posterior,
+    features: Matrix,
+    rng: np.random.Generator,
+    exploration: float,
+    ahead: Vector | float = 0.0,
+) -> Vector:
+    """Return the probability of each candidate, a row of features each.
+
+    It is how often the candidate wins in draws of the posterior, mixed with an even share of `exploration`. `ahead` is
+    what each is known to be worth besides.
+    """
     belief = posterior.belief
     # The scores of a slate have the covariance F root root' F' = R'R, so a dozen numbers draw them instead of hundreds.
     upper = np.linalg.qr((features @ belief.root).T, mode="r")
     noise = rng.standard_normal((WIN_DRAWS, len(upper)))
-    scores = features @ belief.mean + TEMPER * np.sqrt(posterior.noise) * (noise @ upper)
-    wins = np.bincount(scores.argmax(axis=1), minlength=len(slate)) / WIN_DRAWS
-    return (1 - exploration) * wins + exploration / len(slate)
+    scores = features @ belief.mean + ahead + TEMPER * np.sqrt(posterior.noise) * (noise @ upper)
+    wins = np.bincount(scores.argmax(axis=1), minlength=len(features)) / WIN_DRAWS
+    return (1 - exploration) * wins + exploration / len(features)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actors.domain.learning.features import BLOCKS, DIMENSION, Matrix, Vector
+from actors.domain.learning.features import BLOCKS, Matrix, Vector
 from actors.domain.taxonomy import FACTORS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # Mean and standard deviation of each block before anything is measured: growth.md 2.1. The level of an account is not
 # known beforehand, so the intercept is left free.
@@ -27,6 +32,36 @@ PRIOR_NOISE = 0.45
 NOISE_MEMORY = 0.995
 # A day of posts at the highest cadence: what is predicted together was chosen before any of it was measured.
 _BLOCK = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What a model's parameters are: blocks of features, and what is believed of each block beforehand.
+
+    Args:
+        blocks: name and place of each block; together they are the whole vector.
+        beliefs: mean and standard deviation of each block's parameters.
+        noise: the variance of one whole observation, before any is measured.
+    """
+
+    blocks: Mapping[str, slice]
+    beliefs: Mapping[str, tuple[float, float]]
+    noise: float
+
+    @classmethod
+    def of(cls, widths: Mapping[str, int], beliefs: Mapping[str, tuple[float, float]], noise: float) -> Space:
+        """Return the space whose blocks have these widths, in this order."""
+        edges = pairwise(accumulate(widths.values(), initial=0))
+        return cls({name: slice(*edge) for name, edge in zip(widths, edges, strict=True)}, beliefs, noise)
+
+    @property
+    def dimension(self) -> int:
+        """Return the length of a vector."""
+        return max(block.stop for block in self.blocks.values())
+
+
+CONTENT = Space(BLOCKS, PRIOR, PRIOR_NOISE)
+"""The space of posts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +127,22 @@ class Posterior:
         )
 
 
-def prior() -> Posterior:
-    """Return what is believed before the first post."""
-    mean, deviation = np.zeros(DIMENSION), np.zeros(DIMENSION)
-    for block, (block_mean, block_deviation) in PRIOR.items():
-        mean[BLOCKS[block]], deviation[BLOCKS[block]] = block_mean, block_deviation
-    precision = PRIOR_NOISE / deviation**2
-    return Posterior(np.diag(precision), precision * mean, rows=0, noise=PRIOR_NOISE)
+def prior(space: Space = CONTENT) -> Posterior:
+    """Return what is believed before anything is measured."""
+    mean, deviation = np.zeros(space.dimension), np.zeros(space.dimension)
+    for name, block in space.blocks.items():
+        mean[block], deviation[block] = space.beliefs[name]
+    precision = space.noise / deviation**2
+    return Posterior(np.diag(precision), precision * mean, rows=0, noise=space.noise)
 
 
-def fit(evidence: Evidence) -> Posterior:
+def fit(evidence: Evidence, space: Space = CONTENT) -> Posterior:
     """Return the posterior of the prior and this evidence, whose rows are in the order of time.
 
     The noise is a moving average of squared errors, each of a prediction made before its row was known and divided
     by the variance that prediction admitted to.
     """
-    start = prior()
+    start = prior(space)
     fitted = start.add(evidence)
     return Posterior(fitted.precision, fitted.shift, fitted.rows, _noise(start, evidence))
 

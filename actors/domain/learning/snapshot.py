@@ -57,9 +57,7 @@ class WeightSnapshot:
             "source": self.source,
             "fingerprint": self.fingerprint,
             "schema": SCHEMA,
-            "noise": self.posterior.noise,
-            "shift": _pack(self.posterior.shift),
-            "precision": _pack(self.posterior.precision[_TRIANGLE]),
+            **stored_posterior(self.posterior),
             "generator_weights": dict(self.generator_weights),
         }
 
@@ -74,9 +72,6 @@ class WeightSnapshot:
         if stored["schema"] != SCHEMA:
             message = f"weight snapshot {version} was learned for schema {stored['schema']}, this program has {SCHEMA}"
             raise PermanentError(message, "start from prior_snapshot(version) and let learn run")
-        precision = np.zeros((DIMENSION, DIMENSION))
-        precision[_TRIANGLE] = _unpack(stored["precision"])
-        precision = precision + np.tril(precision, -1).T
         outcomes = int(stored["outcomes"])
         return cls(
             version=version,
@@ -84,7 +79,7 @@ class WeightSnapshot:
             outcomes=outcomes,
             source=stored["source"],
             fingerprint=stored["fingerprint"],
-            posterior=Posterior(precision, _unpack(stored["shift"]), outcomes, float(stored["noise"])),
+            posterior=posterior_of(stored, outcomes, DIMENSION),
             generator_weights=dict(stored["generator_weights"]),
         )
 
@@ -96,7 +91,22 @@ def prior_snapshot(version: int = 0) -> WeightSnapshot:
     return WeightSnapshot(version, datetime.fromtimestamp(0, UTC), 0, "prior", "", prior(), weights)
 
 
-_TRIANGLE = np.tril_indices(DIMENSION)
+def stored_posterior(posterior: Posterior) -> dict[str, Any]:
+    """Return a posterior as JSON can hold it, bit for bit; of its precision only one triangle."""
+    triangle = np.tril_indices(len(posterior.shift))
+    return {
+        "noise": posterior.noise,
+        "shift": _pack(posterior.shift),
+        "precision": _pack(posterior.precision[triangle]),
+    }
+
+
+def posterior_of(stored: Mapping[str, Any], rows: int, dimension: int) -> Posterior:
+    """Return the posterior that `stored_posterior` stored, of so many observations."""
+    precision = np.zeros((dimension, dimension))
+    precision[np.tril_indices(dimension)] = _unpack(stored["precision"])
+    precision = precision + np.tril(precision, -1).T
+    return Posterior(precision, _unpack(stored["shift"]), rows, float(stored["noise"]))
 
 
 def _pack(numbers: np.ndarray[Any, np.dtype[np.float64]]) -> str:
