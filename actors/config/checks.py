@@ -36,6 +36,7 @@ _ORDER = (
     ("publishing.replies_per_hour", "publishing.replies_per_day", True),
     ("publishing.replies_per_author_day", "publishing.replies_per_author_week", True),
     ("replies.pool_minimum", "replies.pool_target", True),
+    ("replies.pool_critical", "replies.pool_warning", True),
 )
 _BROWSER_JOBS = (
     *("posting", "metrics_scraper", "reply_metrics_scraper", "follower_snapshot"),

@@ -164,21 +164,6 @@ class PublishingSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RepliesSettings:
-    """Whose posts are looked for, and how many of them are kept ready to be answered."""
-
-    pool_target: int = setting(250, "posts ready to be answered, with which no more are looked for", low=1, high=10_000)
-    pool_minimum: int = setting(150, "posts ready to be answered, below which less liked ones are looked for, too",
-                                low=0, high=10_000)
-    relevance: float = setting(3.0, "least relevance of a post, from 0 to 10, to be kept", low=0, high=10)
-    opportunity_age: timedelta = duration("24h", "age up to which a post is kept ready", "schedule", "1h", "7d")
-    searches_per_run: int = setting(3, "searches of one harvest; twice as many when hardly a post is ready", low=1,
-                                    high=20)
-    profiles_per_run: int = setting(12, "profiles that one run of `account_discovery` reads", low=1, high=100)
-    accounts: int = setting(1000, "accounts that are remembered, the best of them", low=10, high=100_000)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LearningSettings:
     """When measured outcomes change what is planned."""
 
@@ -188,8 +173,30 @@ class LearningSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepliesSettings:
-    """Whom to answer, and what comes of it."""
+    """Whose posts are looked for and answered, and what comes of it."""
 
+    pool_target: int = setting(250, "posts ready to be answered, with which no more are looked for", low=1, high=10_000)
+    pool_minimum: int = setting(150, "posts ready to be answered, below which less liked ones are looked for, too",
+                                low=0, high=10_000)
+    pool_warning: int = setting(40, "posts ready to be answered, below which `reply_health_monitor` warns", low=0,
+                                high=10_000)
+    pool_critical: int = setting(20, "posts ready to be answered, below which it calls the harvester", low=0,
+                                 high=10_000)
+    pool_stale: timedelta = duration("2h", "age of the newest find beyond which it warns", "schedule", "1m", "7d")
+    opportunity_age: timedelta = duration("24h", "age up to which a post is kept ready", "schedule", "1h", "7d")
+    searches_per_run: int = setting(3, "searches of one harvest; twice as many when hardly a post is ready", low=1,
+                                    high=20)
+    profiles_per_run: int = setting(12, "profiles that one run of `account_discovery` reads", low=1, high=100)
+    accounts: int = setting(1000, "accounts that are remembered, the best of them", low=10, high=100_000)
+    relevance: float = setting(3.0, "least relevance of a stranger's post, from 0 to 10", low=0, high=10)
+    queue_depth: int = setting(4, "replies `reply_posting` keeps ready", low=1, high=100)
+    holdout: float = setting(0.2, "part of the targets that are left alone by chance, to see what answering does",
+                             low=0, high=0.9)
+    prefer_age: timedelta = duration("2h", "age up to which posts are answered first, and how far ahead replies are "
+                                     "planned", "schedule", "1m", "1d")
+    least_per_hour: float = setting(1.5, "replies an hour, over six hours, below which the monitor objects", low=0,
+                                    high=60)
+    longest_gap: timedelta = duration("2h", "time without a reply beyond which it warns", "schedule", "1m", "7d")
     conversion_window: timedelta = duration("2d", "time after an answer within which its author's follow counts",
                                             "schedule", "6h", "31d")
 
@@ -250,7 +257,6 @@ class Config:
     supervision: SupervisionSettings = field(default_factory=SupervisionSettings)
     breaker: BreakerSettings = field(default_factory=BreakerSettings)
     publishing: PublishingSettings = field(default_factory=PublishingSettings)
-    replies: RepliesSettings = field(default_factory=RepliesSettings)
     learning: LearningSettings = field(default_factory=LearningSettings)
     replies: RepliesSettings = field(default_factory=RepliesSettings)
     control: ControlSettings = field(default_factory=ControlSettings)

@@ -15,7 +15,7 @@ from actors.domain.gates.substance import judge_quality, judge_substance
 from actors.domain.gates.verdict import Gate, Reason, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 Kind = Literal["single"]
 
@@ -36,14 +36,22 @@ GATES: dict[str, dict[str, Gate]] = {
 
 
 def judge(text: str, history: Sequence[str], kind: Kind = "single") -> Verdict:
-    """Judge the final text, exactly as it would be published, by every gate.
+    """Judge the final text, exactly as it would be published, by every gate of its kind.
 
-    `history` are the texts it must not repeat. A gate that fails refuses (J5): its exception becomes a reason with the
+    `history` are the texts it must not repeat.
+    """
+    return judge_by(GATES[kind], text, history)
+
+
+def judge_by(gates: Mapping[str, Gate], text: str, history: Sequence[str]) -> Verdict:
+    """Judge the text by these gates.
+
+    A gate that fails refuses (J5): its exception becomes a reason with the
     code `gate_error`, so that a defect in a gate stops publishing instead of letting everything through.
     """
     reasons: list[Reason] = []
     scores: dict[str, float] = {}
-    for name, gate in GATES[kind].items():
+    for name, gate in gates.items():
         try:
             finding = gate(text, history)
         except Exception as error:  # noqa: BLE001 - whatever a gate raises, the text must not pass

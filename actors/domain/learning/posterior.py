@@ -57,7 +57,7 @@ class Space:
     @property
     def dimension(self) -> int:
         """Return the length of a vector."""
-        return max(block.stop for block in self.blocks.values())
+        return max(int(block.stop) for block in self.blocks.values())
 
 
 CONTENT = Space(BLOCKS, PRIOR, PRIOR_NOISE)

@@ -1,0 +1,42 @@
+"""Look at the flow of replies: enough to answer, fresh enough, and answers going out as they should."""
+
+from __future__ import annotations
+
+import logging
+
+from actors.domain.priority import Priority
+from actors.domain.replies.health import WINDOW, Flow, Limits, issues
+from actors.job import Done, JobContext, Outcome, job
+from actors.ledger.permission import Lane
+
+logger = logging.getLogger(__name__)
+
+
+@job(priority=Priority.P2, uses=("database",), covers=("reply_health_monitor",))
+def reply_health_monitor(ctx: JobContext) -> Outcome:
+    """Say what is wrong with pool and throughput, once for each, and call the harvester when the pool is nearly empty.
+
+    Returns the targets that wait, the replies of the last six hours, and how much was wrong.
+    """
+    now, settings = ctx.now(), ctx.config.replies
+    (row,) = ctx.database.all("reply_pool", now=now)
+    lane = Lane.read(ctx, "reply")
+    published = [one.at for one in lane.publications]
+    found = issues(
+        Flow(row["pool"], row["newest"], published, lane.caps, ctx.jobs.view().since),
+        Limits(
+            settings.pool_warning,
+            settings.pool_critical,
+            settings.pool_stale,
+            settings.least_per_hour,
+            settings.longest_gap,
+        ),
+        now,
+    )
+    for issue in found:
+        level = logging.ERROR if issue.is_grave else logging.WARNING
+        logger.log(level, issue.text, extra={"action": issue.name, "pool": row["pool"]})
+    if any(issue.needs_harvest for issue in found):
+        ctx.jobs.trigger("mega_viral_harvester")
+    sent = sum(now - WINDOW < at <= now for at in published)
+    return Done({"pool": row["pool"], "replies": sent, "issues": len(found)})
