@@ -34,7 +34,7 @@ def bounds(platform: str = "sandbox", **changes: Any) -> Bounds:
     """Return the bounds of an account that has replied to nobody yet."""
     row: dict[str, Any] = {
         "rules": PLATFORMS[platform],
-        "account": "commons_daily",
+        "account": "Commons_daily",
         "caps": CAPS,
         "publications": (),
         "target_age": timedelta(days=1),

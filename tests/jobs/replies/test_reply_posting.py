@@ -230,48 +230,35 @@ def test_a_spent_budget_ends_the_run_and_takes_no_target_away(bench: Bench) -> N
     assert Counter(statuses(bench).values()) == {"queued": 2, "pending": 3}
 
 
-@pytest.mark.parametrize(
-    ("status", "becomes", "words"),
-    [
-        ("posted", "replied", True),
-        ("cancelled", "expired", True),
-        ("skipped", "rejected", False),
-        ("failed", "rejected", False),
-    ],
-)
-def test_i5_an_opportunity_follows_its_decision_and_is_never_answered_twice(
-    bench: Bench, status: str, becomes: str, words: bool
-) -> None:
-    tweet_id = opportunity(bench, 1)
-    bench.run(reply_posting)
+def end(bench: Bench, decision: dict[str, Any], status: str) -> None:
+    """Let a decision come to its end, past the ledger's rules."""
+    posted = (str(10**17 + decision["scheduled_at"].minute), START) if status == "posted" else (None, None)
     with bench.database.unguarded():
         bench.database.sql(
-            "UPDATE decisions SET status = %s, reason = %s, tweet_id = %s, posted_at = %s",
-            *(
-                status,
-                "" if status == "posted" else "why: it is so",
-                *(["9" * 18, START] if status == "posted" else [None] * 2),
-            ),
+            "UPDATE decisions SET status = %s, reason = %s, tweet_id = %s, posted_at = %s WHERE decision_id = %s",
+            *(status, "" if status == "posted" else "why: it is so", *posted, decision["decision_id"]),
         )
+
+
+def test_i5_an_opportunity_follows_its_decision_and_is_never_answered_twice(bench: Bench) -> None:
+    for number in range(4):
+        opportunity(bench, number)
+    bench.run(reply_posting)
+    made = replies(bench)
+    for decision, status in zip(made, ("posted", "cancelled", "skipped", "failed"), strict=True):
+        end(bench, decision, status)
     assert isinstance(bench.run(reply_posting), Nothing)
 
-    (found,) = bench.rows("SELECT * FROM opportunities")
-    assert (found["tweet_id"], found["status"], bool(found["text"])) == (tweet_id, becomes, words)
-    assert found["reason"] == ("" if status == "posted" else "why: it is so")
-    assert len(replies(bench)) == 1
+    found = {row["decision_id"]: row for row in bench.rows("SELECT * FROM opportunities")}
+    rows = [found[decision["decision_id"]] for decision in made]
+    assert [row["status"] for row in rows] == ["replied", "expired", "rejected", "rejected"]
+    assert [row["reason"] for row in rows] == ["", *["why: it is so"] * 3]
+    assert [bool(row["text"]) for row in rows] == [True, True, False, False]
+    assert len(replies(bench)) == 4
 
-
-def test_late_evidence_makes_a_given_up_opportunity_an_answered_one(bench: Bench) -> None:
-    opportunity(bench, 1)
+    end(bench, made[3], "posted")
     bench.run(reply_posting)
-    for status, tweet_id in (("failed", None), ("posted", "9" * 18)):
-        with bench.database.unguarded():
-            bench.database.sql(
-                "UPDATE decisions SET status = %s, tweet_id = %s, posted_at = %s", status, tweet_id, START
-            )
-        bench.run(reply_posting)
-
-    assert list(statuses(bench).values()) == ["replied"]
+    assert statuses(bench)[made[3]["target_id"]] == "replied", "late evidence counts"
 
 
 def test_h8_reply_posting_answers_differently_when_opportunities_changes(bench: Bench) -> None:
