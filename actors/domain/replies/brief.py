@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from actors.domain.randomness import keyed
 from actors.domain.replies.features import STRATEGIES
+from actors.domain.taxonomy import TOPICS
 from actors.domain.text import MENTION, URL, visible
 
 LONGEST_QUOTE = 500
@@ -66,7 +67,7 @@ def messages(brief: ReplyBrief) -> list[dict[str, str]]:
     lines = [
         "task: reply",
         f"strategy: {brief.strategy}",
-        *([f"topic: {brief.topic}"] if brief.topic else []),
+        *([f"topic: {brief.topic}"] if brief.topic in TOPICS else []),
         *(f"note: {note}" for note in brief.notes),
         f"<<<{brief.nonce}",
         quoted(brief.text),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import uuid
 from collections import Counter
 from dataclasses import replace
@@ -18,6 +19,7 @@ from actors.domain.replies.features import SPACE, STRATEGIES
 from actors.domain.replies.snapshot import ReplyWeights, prior_weights
 from actors.errors import BudgetExceededError, ModelOutputError
 from actors.jobs.replies.reply_posting import reply_posting
+from actors.sql.queries import load_queries
 from tests.jobs.doors import START
 from tests.jobs.replies.room import ReplyWriter, insert, opportunity, statuses
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from tests.jobs.doors import Bench
 
 MINUTE = timedelta(minutes=1)
+DELETION = r"\b(?:delete\s+from|truncate)\s+(?:decisions|opportunities|receipts|reply_\w+)\b"
 
 
 @pytest.fixture(autouse=True)
@@ -120,6 +123,23 @@ def test_b16_one_author_and_one_conversation_get_one_reply_while_the_first_still
     assert len(replies(bench)) == len(talked)
     assert Counter(statuses(bench).values())["pending"] >= 1
     assert len({row["conversation_id"] for row in replies(bench)}) == len(replies(bench))
+
+
+def test_on_x_a_stranger_is_never_queued_and_who_addressed_us_is(bench: Bench) -> None:
+    # The configuration refuses this platform, so it is set past its checks.
+    bench.config = replace(bench.config, platform=replace(bench.config.platform, name="x"))
+    opportunity(bench, 1)
+    asked = opportunity(bench, 2, addressed_us=True)
+    bench.run(reply_posting)
+
+    assert [row["target_id"] for row in replies(bench)] == [asked]
+    (turned_down,) = bench.rows("SELECT reason FROM opportunities WHERE status = 'rejected'")
+    assert turned_down["reason"].startswith("stranger: ")
+
+
+def test_b17_h9_no_query_deletes_a_reply_or_whom_it_answered() -> None:
+    assert [name for name, query in load_queries().items() if re.search(DELETION, query, re.IGNORECASE)] == []
+    assert re.search(DELETION, "DELETE FROM opportunities WHERE true", re.IGNORECASE)
 
 
 def test_a_target_that_is_answered_already_is_never_asked_about_again(bench: Bench) -> None:
