@@ -111,6 +111,14 @@ def test_h8_a_change_of_conversion_rates_changes_how_we_answer() -> None:
     assert sum(one.strategy == "story" for one in told) > 1.5 * sum(one.strategy == "story" for one in even)
 
 
+def test_a_tip_counts_within_the_slate_as_well() -> None:
+    x = EVERY[0].features
+
+    even, tipped = probabilities_of(prior_weights(), [(x, 0.0), (x, 0.1)], b"key", EXPLORATION)
+
+    assert (even, tipped) == (EXPLORATION / 2, 1 - EXPLORATION / 2)
+
+
 def test_h11_a_cell_of_few_replies_tips_little_and_none_tips_without_end() -> None:
     usual = {("question", "VIRAL"): Rate(10.0, 10_000.0, 500)}
     lucky = tips({**usual, ("story", "MEGA"): Rate(50.0, 100.0, 1)})
