@@ -12,7 +12,7 @@ from actors.domain.randomness import keyed
 from actors.domain.rules import Answered, Rules, obeys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime, timedelta
 
 _DELICATE = frozenset({"self_harm", "eating_disorder", "pregnancy"})
@@ -51,6 +51,26 @@ class Target:
         return at - self.posted_at
 
 
+class Talks:
+    """Whom we have replied to and where, for as many targets as there are: each asks for its own few only."""
+
+    def __init__(self, publications: Iterable[Publication] = ()) -> None:
+        self._of: dict[tuple[str, str], list[Publication]] = {}
+        for publication in publications:
+            self.add(publication)
+
+    def add(self, publication: Publication) -> None:
+        """Count one more."""
+        for key in (("author", publication.author.lower()), ("conversation", publication.conversation)):
+            self._of.setdefault(key, []).append(publication)
+
+    def cap(self, target: Target, caps: Caps, at: datetime) -> str:
+        """Name the scope whose cap forbids a reply to this target then; empty: none does."""
+        mine = (("author", target.author.lower()), ("conversation", target.conversation))
+        found = (target_cap(self._of.get(key, ()), caps, target.author, target.conversation, at) for key in mine)
+        return next(filter(None, found), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """What a target is held against; times are schedule time."""
@@ -62,7 +82,7 @@ class Bounds:
     """Ours."""
 
     caps: Caps
-    publications: Sequence[Publication]
+    talks: Talks
     """Replies that were published, and those that wait, by the time at which they are due."""
 
     target_age: timedelta
@@ -97,7 +117,7 @@ def unfit(target: Target, bounds: Bounds, at: datetime) -> str:
         return "too_old"
     if not target.addressed_us and target.relevance < bounds.relevance:
         return "off_topic"
-    scope = target_cap(bounds.publications, bounds.caps, target.author, target.conversation, at)
+    scope = bounds.talks.cap(target, bounds.caps, at)
     return f"{scope}_cap" if scope else ""
 
 

@@ -16,7 +16,7 @@ from actors.domain.replies.brief import ReplyBrief, messages
 from actors.domain.replies.choice import Choice, Rate, candidates, choose, tips
 from actors.domain.replies.gates import judge_reply
 from actors.domain.replies.snapshot import ReplyWeights, prior_weights
-from actors.domain.replies.target import Bounds, Target, first_choice, forbidden, is_held_out, unfit
+from actors.domain.replies.target import Bounds, Talks, Target, first_choice, forbidden, is_held_out, unfit
 from actors.domain.rules import PLATFORMS
 from actors.errors import ModelOutputError, PermanentError
 from actors.job import Done, Failed, JobContext, Nothing, Outcome, job
@@ -85,16 +85,14 @@ class _Desk:
         self.obstacle = ""
         self._ctx = ctx
         lane = Lane.read(ctx, "reply")
-        self._publications = [
-            *lane.publications,
-            *(Publication(row["scheduled_at"], row["author"], row["conversation"]) for row in waiting),
-        ]
+        known = [*lane.publications, *(Publication(r["scheduled_at"], r["author"], r["conversation"]) for r in waiting)]
+        self._times = [one.at for one in known]
         settings = ctx.config
         self._bounds = Bounds(
             PLATFORMS[settings.platform.name],
             settings.platform.account,
             lane.caps,
-            self._publications,
+            Talks(known),
             settings.publishing.target_age,
             settings.replies.relevance,
         )
@@ -108,7 +106,7 @@ class _Desk:
     def answer_one(self) -> bool:
         """Deal with one target, whatever comes of it; return False if there is no time or none to deal with."""
         now, settings = self._ctx.now(), self._ctx.config.replies
-        at = allowed_at([one.at for one in self._publications], self._bounds.caps, now)
+        at = allowed_at(self._times, self._bounds.caps, now)
         if at is None or at > now + settings.prefer_age:
             self.obstacle = f"the caps have room at {at:%H:%M}" if at else "a cap of the reply lane is zero"
             return False
@@ -127,7 +125,8 @@ class _Desk:
             self._ctx.database.run("hold_out_opportunity", tweet_id=target.tweet_id, now=now)
             self.counts["held_out"] += 1
         elif self._write(decision_id, at, choice):
-            self._publications.append(Publication(at, target.author, target.conversation))
+            self._times.append(at)
+            self._bounds.talks.add(Publication(at, target.author, target.conversation))
             self.counts["planned"] += 1
         return True
 

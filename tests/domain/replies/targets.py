@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from actors.domain.caps import Caps
-from actors.domain.replies.target import Bounds, Target
+from actors.domain.replies.target import Bounds, Talks, Target
 from actors.domain.rules import PLATFORMS
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -36,7 +36,7 @@ def bounds(platform: str = "sandbox", **changes: Any) -> Bounds:
         "rules": PLATFORMS[platform],
         "account": "Commons_daily",
         "caps": CAPS,
-        "publications": (),
+        "talks": Talks(),
         "target_age": timedelta(days=1),
         "relevance": 3.0,
     }

@@ -95,7 +95,7 @@ def test_untaught_the_larger_the_younger_and_the_better_author_wins() -> None:
         return sum(one.target.tweet_id == pair[1].tweet_id for one in taken) / len(taken)
 
     even = share()
-    assert share(tier="MEGA+") > even + 0.1
+    assert share(tier="MEGA+") > share(tier="FRESH") + 0.15
     assert share(posted_at=NOW) > even + 0.02
     assert share(priority=100.0) > even + 0.2
     assert share(relevance=10.0) > even + 0.1

@@ -89,12 +89,13 @@ def test_features_of_another_meaning_teach_nothing() -> None:
 
 
 def test_h8_measured_replies_change_how_the_next_ones_are_written() -> None:
-    outcomes = [outcome(n, NAMES[n % 5], 30 if n % 5 == 3 else 0) for n in range(60)]
+    outcomes = [outcome(n, NAMES[n % 5], 300 if n % 5 == 3 else 0) for n in range(60)]
     weights, every = taught(outcomes), candidates([target(n) for n in range(100, 110)], NOW, {})
     chosen = [choose(weights, every, b"%d" % n, exploration=0.05).taken.strategy for n in range(200)]
 
     assert max(weights.strategy_weights, key=lambda name: weights.strategy_weights[name]) == NAMES[3]
     assert chosen.count(NAMES[3]) > 120
+    assert min(weights.strategy_weights.values()) >= 0.05 / len(NAMES), "no strategy is ever without its floor"
 
 
 def test_h11_one_lucky_reply_takes_no_strategy_over_and_an_unseen_one_keeps_its_floor() -> None:

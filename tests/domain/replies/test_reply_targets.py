@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actors.domain.caps import Publication
-from actors.domain.replies.target import first_choice, forbidden, is_held_out, unfit
+from actors.domain.replies.target import Talks, first_choice, forbidden, is_held_out, unfit
 from tests.domain.replies.targets import NOW, bounds, target
 
 HOUR = timedelta(hours=1)
@@ -57,12 +57,13 @@ def test_caps_of_author_and_conversation_count_what_waits_as_well_as_what_was_pu
     one = target()
     waiting = Publication(NOW + HOUR, one.author.upper(), "1" * 18)
     thrice = [Publication(NOW - days * 24 * HOUR - HOUR, one.author, "1" * 18) for days in (1, 3, 5)]
+    same = [Publication(NOW - 8 * 24 * HOUR, one.author, "1" * 18)] * 2
     talked = Publication(NOW - 20 * 24 * HOUR, "somebody", one.conversation)
 
-    assert unfit(one, bounds(publications=[waiting]), NOW) == "author_cap"
-    assert unfit(one, bounds(publications=thrice), NOW) == "author_cap"
-    assert unfit(one, bounds(publications=thrice[:2]), NOW) == ""
-    assert unfit(one, bounds(publications=[talked]), NOW) == "conversation_cap"
+    assert unfit(one, bounds(talks=Talks([waiting])), NOW) == "author_cap"
+    assert unfit(one, bounds(talks=Talks(thrice)), NOW) == "author_cap"
+    assert unfit(one, bounds(talks=Talks([*thrice[:2], *same])), NOW) == ""
+    assert unfit(one, bounds(talks=Talks([talked])), NOW) == "conversation_cap"
 
 
 def test_who_addressed_us_comes_first_then_what_is_fresh_then_the_rest() -> None:
