@@ -147,10 +147,15 @@ def test_b17_h9_no_query_deletes_a_reply_or_whom_it_answered() -> None:
 def test_a_target_that_is_answered_already_is_never_asked_about_again(bench: Bench) -> None:
     tweet_id = opportunity(bench, 1)
     bench.run(reply_posting)
-    bench.database.sql("UPDATE opportunities SET status = 'pending', decision_id = NULL")
+    # No cap stands in the way any more.
+    bench.database.sql(
+        "UPDATE opportunities SET status = 'pending', decision_id = NULL, author = 'another', "
+        "conversation_id = '123456789012345'"
+    )
 
     assert isinstance(bench.run(reply_posting), Nothing)
     assert [row["target_id"] for row in replies(bench)] == [tweet_id]
+    assert len(bench.model.orders) == 1
 
 
 def test_what_is_fresh_is_answered_before_what_is_old_and_what_is_too_old_never(bench: Bench) -> None:
@@ -158,6 +163,7 @@ def test_what_is_fresh_is_answered_before_what_is_old_and_what_is_too_old_never(
     fresh = opportunity(bench, 1, tier="FRESH", score=1)
     opportunity(bench, 2, posted_at=START - timedelta(hours=5), tier="MEGA+", score=90)
     opportunity(bench, 3, posted_at=START - timedelta(hours=25), expires_at=START + timedelta(hours=1))
+    opportunity(bench, 4, expires_at=START)
     bench.run(reply_posting)
     assert [row["target_id"] for row in replies(bench)] == [fresh]
 
@@ -326,9 +332,12 @@ def test_h8_reply_posting_answers_differently_when_accounts_changes(bench: Bench
     before = Counter(choice["author"] for choice in drawn(bench))
     account = {"handle": "author_5", "found_by": "harvest", "found_at": START, "followers": 900_000, "priority": 100}
     insert(bench, "accounts", {**account, "engagement": 0.2})
-    after = Counter(choice["author"] for choice in drawn(bench))
+    choices = drawn(bench)
 
-    assert after["author_5"] >= before["author_5"] + 3
+    assert Counter(choice["author"] for choice in choices)["author_5"] >= before["author_5"] + 3
+    known = next(choice["features"] for choice in choices if choice["author"] == "author_5")
+    figures = [known[SPACE.blocks[name]][0] for name in ("followers", "priority", "engagement")]
+    assert figures == pytest.approx([1.954, 1.0, 0.824], abs=0.001)
 
 
 def test_h8_reply_posting_answers_differently_when_conversion_rates_changes(bench: Bench) -> None:
