@@ -11,7 +11,7 @@ from actors.domain.replies.cycle import learn
 from actors.domain.replies.reward import ReplyOutcome
 from actors.domain.replies.snapshot import ReplyWeights
 from actors.errors import PermanentError
-from actors.job import Done, JobContext, Nothing, Outcome, job
+from actors.job import After, Done, JobContext, Nothing, Outcome, job
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-@job(priority=Priority.P2, uses=("database",), covers=("reply_learning",))
+@job(
+    priority=Priority.P2,
+    uses=("database",),
+    after=(After("reply_metrics_scraper", fresh=timedelta(hours=2), patience=timedelta(minutes=30)),),
+    covers=("reply_learning",),
+)
 def reply_learning(ctx: JobContext) -> Outcome:
     """Learn anew from the latest reading of every reply, and publish weights if that changed anything.
 

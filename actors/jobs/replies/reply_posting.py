@@ -19,7 +19,7 @@ from actors.domain.replies.snapshot import ReplyWeights, prior_weights
 from actors.domain.replies.target import Bounds, Talks, Target, first_choice, forbidden, is_held_out, unfit
 from actors.domain.rules import PLATFORMS
 from actors.errors import ModelOutputError, PermanentError
-from actors.job import Done, Failed, JobContext, Nothing, Outcome, job
+from actors.job import After, Done, Failed, JobContext, Nothing, Outcome, job
 from actors.ledger.permission import Lane
 from actors.ledger.queue import enqueue
 from actors.sql.queries import Statement
@@ -50,7 +50,12 @@ class Reply(pydantic.BaseModel):
     text: str
 
 
-@job(priority=Priority.P1, uses=("database", "openai"), covers=("reply_posting",))
+@job(
+    priority=Priority.P1,
+    uses=("database", "openai"),
+    after=(After("mega_viral_harvester", fresh=timedelta(hours=5), patience=timedelta(minutes=5)),),
+    covers=("reply_posting",),
+)
 def reply_posting(ctx: JobContext) -> Outcome:
     """Fill the queue up to `replies.queue_depth`, each reply due when the caps of its lane allow it.
 
