@@ -162,7 +162,7 @@ class Api:
             post = replace(post, author=self._world.somebody_but(post.author))
         if "target_deleted" in faults:
             post = None
-        entries = conversation(post, self._world.posts()) if post else []
+        entries = conversation(post, self._world.thread_of(post)) if post else []
         return {"entries": [post_card(self._world, entry) for entry in entries], "cursor": None}
 
     def _place(self, variables: Variables) -> tuple[int, int]:

@@ -81,6 +81,7 @@ def _face(world: World, post: Post) -> Card:
         "id": post.id,
         "path": path_of(post),
         "text": post.text,
+        "lang": post.lang,
         "datetime": iso(post.created_at),
         "age": age(post.created_at, world.now()),
         "date": full_date(post.created_at),

@@ -63,6 +63,8 @@ class Post:
     popularity: Counts = Counts()
     """Where the counts of a background post end up; an own post's counts come from the audience."""
 
+    lang: str = "en"
+
 
 @dataclass(frozen=True, slots=True)
 class Repost:

@@ -48,7 +48,7 @@ class SandboxOptions:
     """Schedule seconds per real second."""
 
     seed: int = 1
-    """Decides the background's past, the audience and the model's words."""
+    """Decides the background's past, the society, the audience and the model's words."""
 
     audience: Path | None = None
     """Profile file of the audience; without one it has the usual preferences."""
@@ -125,7 +125,7 @@ def running(options: SandboxOptions) -> Iterator[SandboxServer]:
     try:
         clock = ScheduleClock(options.data, options.speed, options.anchor)
         audience = Audience(options.seed, options.audience)
-        world = World(log, clock.now, audience, weighted_length, options.account, options.seed)
+        world = World(log, clock.now, audience, weighted_length, options.account, options.seed, is_peopled=True)
         site = Site(world, clock, ModelEndpoint(options.seed))
         with _bound(options, site, clock) as server:
             thread = threading.Thread(target=partial(server.serve_forever, 0.05), name="sandbox", daemon=True)

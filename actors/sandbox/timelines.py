@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from actors.sandbox.search_query import Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     from actors.sandbox.post import Counts, Post, Repost
 
@@ -38,11 +40,8 @@ def indexed(posts: Iterable[Post], now: datetime, speed: float) -> list[Post]:
 
 def home(posts: list[Post]) -> list[Entry]:
     """Everybody's posts, newest first, no replies, with a promoted one now and then."""
-    promoted = [Entry(post) for post in posts if post.is_promoted]
-    entries = [Entry(post) for post in _newest_first(posts) if post.in_reply_to is None and not post.is_promoted]
-    for place in range(3, len(entries) if promoted else 0, _AD_EVERY):
-        entries.insert(place, promoted[place % len(promoted)])
-    return entries
+    roots = [Entry(post) for post in _newest_first(posts) if post.in_reply_to is None and not post.is_promoted]
+    return _with_ads(roots, posts)
 
 
 def profile(
@@ -76,54 +75,32 @@ def conversation(focal: Post, posts: list[Post]) -> list[Entry]:
     return [*above, Entry(focal, is_focal=True), *below]
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A search as understood: words and phrases to find or to avoid, and the operators."""
-
-    wanted: tuple[str, ...] = ()
-    unwanted: tuple[str, ...] = ()
-    author: str = ""
-    min_likes: int = 0
-    without_replies: bool = False
-
-    @classmethod
-    def parse(cls, text: str) -> Query:
-        """Read words, "phrases", `-words`, `from:`, `min_faves:` and `-filter:replies`; ignore other operators."""
-        wanted: list[str] = []
-        unwanted: list[str] = []
-        author, min_likes, without_replies = "", 0, False
-        for negated, phrase, word in re.findall(r'(-?)(?:"([^"]+)"|(\S+))', text.lower()):
-            operator, _, value = word.partition(":")
-            if operator == "from":
-                author = value.removeprefix("@")
-            elif operator == "min_faves" and value.isdecimal():
-                min_likes = int(value)
-            elif operator == "filter":
-                without_replies |= bool(negated) and value == "replies"
-            elif not value:
-                (unwanted if negated else wanted).append(phrase or word)
-        return cls(tuple(wanted), tuple(unwanted), author, min_likes, without_replies)
-
-    def matches(self, post: Post, likes: int) -> bool:
-        """Whether a post belongs into the answer."""
-        text = post.text.lower()
-        return (
-            all(word in text for word in self.wanted)
-            and not any(word in text for word in self.unwanted)
-            and self.author in ("", post.author.lower())
-            and likes >= self.min_likes
-            and not (self.without_replies and post.in_reply_to)
-        )
-
-
 def search(text: str, posts: list[Post], counts: Callable[[Post], Counts], *, is_latest: bool) -> list[Entry]:
-    """What matches, newest first or most liked first."""
+    """What matches, newest first or most liked first, with a promoted post now and then, which matches nothing."""
     query = Query.parse(text)
-    likes = {post.id: counts(post).likes for post in posts if not post.is_promoted}
-    found = [post for post in _newest_first(posts) if post.id in likes and query.matches(post, likes[post.id])]
+    by_id = {post.id: post for post in posts}
+
+    def addressee(post: Post) -> str:
+        parent = by_id.get(post.in_reply_to or "")
+        return parent.author.lower() if parent else ""
+
+    found = [post for post in posts if not post.is_promoted and query.fits(post, addressee)]
+    if query.min_likes or not is_latest:
+        # Counting is dear: what will never be liked enough is not counted.
+        found = [post for post in found if not 0 < post.popularity.likes < query.min_likes - 1]
+        likes = {post.id: counts(post).likes for post in found}
+        found = [post for post in found if likes[post.id] >= query.min_likes]
+    found = _newest_first(found)
     if not is_latest:
         found.sort(key=lambda post: likes[post.id], reverse=True)
-    return [Entry(post) for post in found]
+    return _with_ads([Entry(post) for post in found], posts)
+
+
+def _with_ads(entries: list[Entry], posts: list[Post]) -> list[Entry]:
+    promoted = [Entry(post) for post in posts if post.is_promoted]
+    for place in range(3, len(entries) if promoted else 0, _AD_EVERY):
+        entries.insert(place, promoted[place % len(promoted)])
+    return entries
 
 
 def _newest_first(posts: Iterable[Post]) -> list[Post]:

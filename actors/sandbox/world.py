@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from actors.errors import ConfigError, PermanentError
 from actors.sandbox.post import Account, Counts, Post, PublishedPost, Repost
 from actors.sandbox.seeding import read_seeded, seeded_event
 from actors.sandbox.snowflake import SnowflakeMint
+from actors.sandbox.society import Society
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from actors.sandbox.society_people import Attitude
     from actors.sandbox.store import Event, EventLog
 
 LENGTH_LIMIT = 280
@@ -63,7 +67,8 @@ class World:
         audience: hears of every own post in order, at once and again at replay.
         length: weighted length of a text.
         account: handle of the operated account.
-        seed: decides the background's past.
+        seed: decides the background's past and the society; in a world that has them already it changes neither.
+        is_peopled: whether a world without a society gets one.
 
     Raises:
         ConfigError: the log belongs to another account.
@@ -77,6 +82,8 @@ class World:
         length: Callable[[str], int],
         account: str,
         seed: int,
+        *,
+        is_peopled: bool = False,
     ) -> None:
         self.account = account
         self.now = now
@@ -88,6 +95,9 @@ class World:
         self._accounts: dict[str, Account] = {}
         self._posts: dict[str, Post] = {}
         self._own: list[Post] = []
+        self._answers: defaultdict[str, list[Post]] = defaultdict(list)
+        self._born = now()
+        self._society: Society | None = None
         self._by_hand: set[str] = set()
         self._reposts: list[Repost] = []
         self._marks: set[tuple[str, str]] = set()
@@ -95,6 +105,8 @@ class World:
             self._apply(event)
         if not self._accounts:
             self._record(seeded_event(account, seed, now()))
+        if is_peopled and self._society is None:
+            self._record({"event": "peopled", "seed": seed, "born": self._born.isoformat()})
 
     def create(self, text: str, in_reply_to: str | None = None) -> Post:
         """Publish a post of the operated account by the site's own create call; when this returns it is durable.
@@ -123,7 +135,7 @@ class World:
             RefusedError: the post does not exist.
         """
         with self._lock:
-            if post_id not in self._posts:
+            if self.post(post_id) is None:
                 raise RefusedError(144, "No status found with that ID.")
             if ((kind, post_id) in self._marks) != is_on:
                 at = self.now().isoformat()
@@ -133,6 +145,9 @@ class World:
         """Find an account by its handle in any spelling; followers of the operated one are those of now."""
         with self._lock:
             account = self._accounts.get(handle.lower())
+            if account is None and self._society is not None:
+                person = self._society.person(handle)
+                account = person.account if person else None
             if account is None or account.followers is not None:
                 return account
             return replace(account, followers=self._audience.followers(self.now()))
@@ -150,14 +165,33 @@ class World:
             return next(other for other in others if other not in {handle, self.account})
 
     def post(self, post_id: str) -> Post | None:
-        """Find a post by its id."""
+        """Find a post by its id, however old it is."""
         with self._lock:
-            return self._posts.get(post_id)
+            post = self._posts.get(post_id)
+            if post is None and self._society is not None:
+                post = self._society.post(post_id, self.now())
+            return post
 
     def posts(self) -> list[Post]:
-        """All posts of everybody, oldest first."""
+        """All posts that timelines and search reach, oldest first: those of the society's last ten days, all others."""
         with self._lock:
-            return list(self._posts.values())
+            recorded = list(self._posts.values())
+            if self._society is None:
+                return recorded
+            return sorted([*recorded, *self._society.posts(self.now())], key=attrgetter("created_at"))
+
+    def thread_of(self, post: Post) -> list[Post]:
+        """The post, those it answers up to the first one, and the answers to it, oldest first."""
+        with self._lock:
+            above = [post]
+            while (parent := self.post(above[-1].in_reply_to or "")) is not None:
+                above.append(parent)
+            return [*reversed(above), *self._answers_to(post)]
+
+    def attitude(self, handle: str) -> Attitude:
+        """Tell how an author takes an answer by an automated account."""
+        with self._lock:
+            return self._society.attitude(handle) if self._society else "indifferent"
 
     def own_posts(self) -> list[Post]:
         """All that was ever published by the operated account, oldest first."""
@@ -180,12 +214,10 @@ class World:
             now = self.now()
             if post.author == self.account:
                 counts = self._audience.counts(post.id, now)
-                replies = sum(
-                    other.in_reply_to == post.id and other.author != self.account for other in self._posts.values()
-                )
+                replies = sum(other.author != self.account for other in self._answers_to(post))
             else:
                 counts = _grown(post.popularity, now - post.created_at)
-                replies = sum(other.in_reply_to == post.id for other in self._posts.values())
+                replies = len(self._answers_to(post))
             return replace(
                 counts,
                 replies=counts.replies + replies,
@@ -235,7 +267,7 @@ class World:
             raise RefusedError(38, "text parameter is missing.")
         if self._length(text) > LENGTH_LIMIT:
             raise RefusedError(186, "Your post needs to be a bit shorter.")
-        if in_reply_to is not None and in_reply_to not in self._posts:
+        if in_reply_to is not None and self.post(in_reply_to) is None:
             raise RefusedError(385, "You attempted to reply to a post that is deleted or not visible to you.")
         since = self.now() - _DUPLICATE_WINDOW
         recent = (post for post in self._posts.values() if post.author == author and post.created_at > since)
@@ -254,6 +286,9 @@ class World:
                 self._publish(event)
             case "marked":
                 self._set_mark(event)
+            case "peopled":
+                born = datetime.fromisoformat(event["born"])
+                self._society = Society(event["seed"], born, self.account, list(self._accounts), lambda: self._own)
             case unknown:
                 raise ConfigError(f"the event log holds an unknown event {unknown!r}", "a newer release wrote it")
 
@@ -261,6 +296,7 @@ class World:
         if event["account"] != self.account:
             message = f"this world belongs to @{event['account']}, not to @{self.account}"
             raise ConfigError(message, "name that account, or use another data directory")
+        self._born = datetime.fromisoformat(event["at"])
         accounts, posts, self._reposts = read_seeded(event)
         self._accounts = {account.handle.lower(): account for account in accounts}
         for post in posts:
@@ -292,6 +328,14 @@ class World:
     def _add(self, post: Post) -> None:
         self._mint.seen(post.id)
         self._posts[post.id] = post
+        if post.in_reply_to is not None:
+            self._answers[post.in_reply_to].append(post)
+
+    def _answers_to(self, post: Post) -> list[Post]:
+        recorded = self._answers.get(post.id, [])
+        if self._society is None:
+            return recorded
+        return sorted([*recorded, *self._society.answers_to(post, self.now())], key=attrgetter("created_at"))
 
 
 def iso(moment: datetime) -> str:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from actors.sandbox.post import Counts, Post, Repost
-from actors.sandbox.timelines import Entry, Query, conversation, home, indexed, profile, search
+from actors.sandbox.search_query import Query
+from actors.sandbox.timelines import Entry, conversation, home, indexed, profile, search
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -83,4 +84,4 @@ def test_top_results_are_the_most_liked_first() -> None:
 
 
 def test_an_unknown_operator_is_ignored() -> None:
-    assert Query.parse("since:2026-01-01 tea") == Query(wanted=("tea",))
+    assert Query.parse("within_time:2d tea") == Query.parse("tea")
