@@ -119,7 +119,7 @@ class Api:
         text, is_latest = str(variables.get("q", "")), variables.get("f") == "live"
 
         def found(now: datetime) -> list[Entry]:
-            return search(text, indexed(self._world.posts(), now, self._speed), self._world.counts, is_latest=is_latest)
+            return search(text, indexed(self._world.posts(), now, self._speed), self._world.likes, is_latest=is_latest)
 
         return self._page(variables, found)
 

@@ -22,31 +22,26 @@ _WORD = re.compile(r"[@#]?\w+(?:['’]\w+)*")
 class Term:
     """One condition on a post; `is_negated` turns it around.
 
-    `kind` is "text" (whole words in a row), "mention", "from", "lang", "since" or "replies"; `value` belongs to it.
+    `kind` is "text", "mention", "from", "lang" or "replies"; `value` belongs to it, words between blanks.
     """
 
     kind: str
-    value: str
+    value: str = ""
     is_negated: bool = False
 
-    def holds(self, post: Post, addressee: Callable[[Post], str]) -> bool:
-        """Whether a post is as the term says; `addressee` tells whom it answers, in lower case."""
-        return self._is_so(post, addressee) is not self.is_negated
-
-    def _is_so(self, post: Post, addressee: Callable[[Post], str]) -> bool:
+    def is_so(self, post: Post, addressee: Callable[[Post], str]) -> bool:
+        """Whether a post is as the term says, negation aside; `addressee` tells whom it answers, in lower case."""
         match self.kind:
-            case "text":
-                return f" {self.value} " in _spaced(post.text)
             case "mention":
                 return f" @{self.value} " in _spaced(post.text) or addressee(post) == self.value
             case "from":
                 return post.author.lower() == self.value
             case "lang":
                 return post.lang == self.value
-            case "since":
-                return post.created_at >= datetime.fromisoformat(self.value).replace(tzinfo=UTC)
-            case _:
+            case "replies":
                 return post.in_reply_to is not None
+            case _:
+                return self.value in _spaced(post.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +50,7 @@ class Query:
 
     clauses: tuple[tuple[Term, ...], ...] = ()
     min_likes: int = 0
+    since: datetime | None = None
 
     @classmethod
     def parse(cls, text: str) -> Query:
@@ -65,25 +61,38 @@ class Query:
         without parentheses; other parentheses and operators are ignored.
         """
         clauses: list[tuple[Term, ...]] = []
-        min_likes, is_joined = 0, False
-        for match in _PART.finditer(text.lower()):
+        min_likes, since, is_joined = 0, None, False
+        for match in _PART.finditer(text):
             minus, phrase, word = match.groups(default="")
-            if word == "or" and text[match.start() : match.end()] == "OR":
+            if word == "OR":
                 is_joined = bool(clauses)
                 continue
             operator, _, value = word.partition(":")
             if operator == "min_faves" and value.isdecimal():
                 min_likes = max(min_likes, int(value))
-            elif term := _term(phrase, word, is_negated=bool(minus)):
+            elif operator == "since" and not minus:
+                since = _date(value) or since
+            elif term := _term(phrase.lower(), word.lower(), is_negated=bool(minus)):
                 clauses[-1:] = [(*clauses[-1], term)] if is_joined else [*clauses[-1:], (term,)]
             else:
                 continue
             is_joined = False
-        return cls(tuple(clauses), min_likes)
+        return cls(tuple(clauses), min_likes, since)
 
     def fits(self, post: Post, addressee: Callable[[Post], str]) -> bool:
-        """Whether a post is what is asked for, its likes aside."""
-        return all(any(term.holds(post, addressee) for term in clause) for clause in self.clauses)
+        """Whether a post is what is asked for, its likes of now aside."""
+        # What will never be liked enough need not be counted; of an own post it is not known.
+        if 0 < post.popularity.likes < self.min_likes - 1 or (self.since and post.created_at < self.since):
+            return False
+        spaced = _spaced(post.text)
+        for clause in self.clauses:
+            for term in clause:
+                is_so = term.value in spaced if term.kind == "text" else term.is_so(post, addressee)
+                if is_so is not term.is_negated:
+                    break
+            else:
+                return False
+        return True
 
 
 def _term(phrase: str, word: str, *, is_negated: bool) -> Term | None:
@@ -93,7 +102,7 @@ def _term(phrase: str, word: str, *, is_negated: bool) -> Term | None:
     if re.fullmatch(r"@\w+", word):
         return Term("mention", word[1:], is_negated)
     known = _WORD.findall(phrase or word)
-    return Term("text", " ".join(known), is_negated) if known else None
+    return Term("text", f" {' '.join(known)} ", is_negated) if known else None
 
 
 def _operator(name: str, value: str, *, is_negated: bool) -> Term | None:
@@ -104,18 +113,15 @@ def _operator(name: str, value: str, *, is_negated: bool) -> Term | None:
             return Term("lang", value, is_negated)
         case "filter" if value == "replies":
             return Term("replies", "", is_negated)
-        case "since" if _is_date(value):
-            return Term("since", value, is_negated)
         case _:
             return None
 
 
-def _is_date(value: str) -> bool:
+def _date(value: str) -> datetime | None:
     try:
-        datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
+        return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 @lru_cache(maxsize=40_000)

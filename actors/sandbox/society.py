@@ -29,6 +29,8 @@ WINDOW = timedelta(days=10)
 """How far back timelines and search reach, and how old the society is when the world is born."""
 
 _DAYS_CACHED = 24
+_ALL = -2
+"""Stands for how many own posts a day's questions were picked from, once no later post can change them."""
 
 _created = attrgetter("created_at")
 
@@ -37,11 +39,13 @@ class _Day:
     """A day's posts by id, and their answers by what they answer."""
 
     def __init__(self, posts: list[Post], start: datetime) -> None:
-        self.posts = [post for post in posts if post.created_at >= start]
-        self.by_id = {post.id: post for post in self.posts}
+        self.by_id: dict[str, Post] = {}
         self.answers: dict[str, list[Post]] = defaultdict(list)
-        for post in self.posts:
-            if post.in_reply_to is not None:
+        for post in posts:
+            # What answers a post from before the beginning is left out with it.
+            if post.created_at >= start and (post.in_reply_to is None or post.in_reply_to in self.by_id):
+                self.by_id[post.id] = post
+            if post.id in self.by_id and post.in_reply_to is not None:
                 self.answers[post.in_reply_to].append(post)
 
 
@@ -67,7 +71,7 @@ class Society:
         self._people = people(seed, {handle.lower() for handle in (account, *taken)})
         self._by_handle = {person.account.handle.lower(): person for person in self._people}
         self._days: OrderedDict[int, _Day] = OrderedDict()
-        self._settled: dict[int, list[Post]] = {}
+        self._addressing: dict[int, tuple[int, list[Post]]] = {}
         self._recent: tuple[int, list[Post]] = (0, [])
 
     def accounts(self) -> list[Account]:
@@ -96,7 +100,7 @@ class Society:
         if self._recent[0] != today:
             # An answer may be of a conversation that began on an earlier day.
             span = range(today - WINDOW.days - DAYS_KEPT + 1, today + 1)
-            self._recent = today, sorted((post for day in span for post in self._day(day).posts), key=_created)
+            self._recent = today, sorted((post for day in span for post in self._day(day).by_id.values()), key=_created)
         posts = _between(self._recent[1], until - WINDOW, until)
         ours = (post for day in range(today - WINDOW.days, today + 1) for post in self._addressed(day, until))
         return sorted([*posts, *(post for post in ours if post.created_at > until - WINDOW)], key=_created)
@@ -135,16 +139,15 @@ class Society:
         return found
 
     def _addressed(self, day: int, until: datetime) -> list[Post]:
-        """Give who addresses the operated account on a day; what is over is settled and kept."""
-        if day in self._settled:
-            return self._settled[day]
+        """Give who addresses the operated account on a day; a day that is over does not change any more."""
         if day < day_of(self._born):
             return []
-        found = addressed(self._seed, day, self._account, self._people, self._own())
-        found = sorted((post for post in found if self._born < post.created_at <= until), key=_created)
-        if until >= start_of(day + 1):
-            self._settled[day] = found
-        return found
+        own = self._own()
+        known, found = self._addressing.get(day, (-1, []))
+        if known not in {_ALL, len(own)}:
+            found = addressed(self._seed, day, self._account, self._people, own)
+            self._addressing[day] = _ALL if until >= start_of(day + 1) else len(own), found
+        return [post for post in found if self._born < post.created_at <= until]
 
 
 def _between(posts: list[Post], after: datetime, until: datetime) -> list[Post]:

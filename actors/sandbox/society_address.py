@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import datetime, timedelta
+from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ def addressed(seed: int, day: int, account: str, people: Sequence[Person], own: 
             kind, parent = "question", _newest(roots, moment)
             if parent is None:
                 continue
-            topic = read(parent.text).topic or topic
+            topic = _topic(parent.text) or topic
         found.append(
             Post(
                 id=id_of(Place(day, who.number, TURNS + turn), moment),
@@ -63,6 +64,11 @@ def addressed(seed: int, day: int, account: str, people: Sequence[Person], own: 
             )
         )
     return found
+
+
+@lru_cache(maxsize=256)
+def _topic(text: str) -> str | None:
+    return read(text).topic
 
 
 def _newest(roots: list[Post], moment: datetime) -> Post | None:

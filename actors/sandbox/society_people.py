@@ -21,7 +21,7 @@ Attitude = Literal["welcoming", "indifferent", "hostile", "opted_out"]
 
 Role = Literal["wellness", "everyday", "spam", "shop", "abroad"]
 
-_HEADS: dict[Role, int] = {"wellness": 96, "everyday": 26, "spam": 12, "shop": 6}
+_HEADS: dict[Role, int] = {"wellness": 106, "everyday": 20, "spam": 10, "shop": 4}
 """How many of each role there are, beside those abroad."""
 
 _FOLLOWERS = (2.48, 6.477)
@@ -87,7 +87,7 @@ def _person(number: int, role: Role, who: tuple[str, str], step: float, draw: np
     followers = int(10 ** (low + size * (high - low)))
     attitude = _ATTITUDES[number % len(_ATTITUDES)] if role in {"wellness", "everyday"} else "indifferent"
     own = _areas(role, draw)
-    rate = {"wellness": 1.4 + 9.2 * size, "everyday": 1.2 + 3.5 * size, "spam": 5.0, "shop": 2.4, "abroad": 4.0}[role]
+    rate = {"wellness": 1.6 + 9.8 * size, "everyday": 1.2 + 3.5 * size, "spam": 5.0, "shop": 2.4, "abroad": 4.0}[role]
     account = Account(who[0], who[1], _bio(role, attitude, own[0], draw), followers, int(draw.integers(40, 1200)))
     peak = float(draw.uniform(0, 24)) if role == "spam" else float(draw.normal(15, 5.5)) % 24
     return Person(number, account, role, attitude, own, rate * float(draw.uniform(0.8, 1.2)), peak)

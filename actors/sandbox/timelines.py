@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
-    from actors.sandbox.post import Counts, Post, Repost
+    from actors.sandbox.post import Post, Repost
 
 _INDEX_LAG = timedelta(seconds=10)
 """Schedule time until a new post appears anywhere but on its own page."""
@@ -75,20 +75,20 @@ def conversation(focal: Post, posts: list[Post]) -> list[Entry]:
     return [*above, Entry(focal, is_focal=True), *below]
 
 
-def search(text: str, posts: list[Post], counts: Callable[[Post], Counts], *, is_latest: bool) -> list[Entry]:
+def search(text: str, posts: list[Post], likes_of: Callable[[Post], int], *, is_latest: bool) -> list[Entry]:
     """What matches, newest first or most liked first, with a promoted post now and then, which matches nothing."""
     query = Query.parse(text)
-    by_id = {post.id: post for post in posts}
+    by_id: dict[str, Post] = {}
 
     def addressee(post: Post) -> str:
+        if not by_id:
+            by_id.update((other.id, other) for other in posts)
         parent = by_id.get(post.in_reply_to or "")
         return parent.author.lower() if parent else ""
 
     found = [post for post in posts if not post.is_promoted and query.fits(post, addressee)]
     if query.min_likes or not is_latest:
-        # Counting is dear: what will never be liked enough is not counted.
-        found = [post for post in found if not 0 < post.popularity.likes < query.min_likes - 1]
-        likes = {post.id: counts(post).likes for post in found}
+        likes = {post.id: likes_of(post) for post in found}
         found = [post for post in found if likes[post.id] >= query.min_likes]
     found = _newest_first(found)
     if not is_latest:

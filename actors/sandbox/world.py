@@ -208,6 +208,16 @@ class World:
         with self._lock:
             return (kind, post_id) in self._marks
 
+    def likes(self, post: Post) -> int:
+        """Tell the likes among the `counts` of a post; a search asks this of thousands."""
+        with self._lock:
+            now = self.now()
+            if post.author == self.account:
+                likes = self._audience.counts(post.id, now).likes
+            else:
+                likes = int(post.popularity.likes * _matured(now - post.created_at))
+            return likes + (("like", post.id) in self._marks)
+
     def counts(self, post: Post) -> Counts:
         """Tell the public numbers of a post as of now, the operated account's own marks included."""
         with self._lock:
@@ -349,10 +359,14 @@ def _reader(number: int) -> Account:
     return Account(f"reader_{number}", f"Reader {number}", bio, 40 + number * 37 % 900, 100 + number * 53 % 700)
 
 
-def _grown(popularity: Counts, age: timedelta) -> Counts:
-    """Scale final counts to an age, by the share `1 - exp(-(age / 5 h)^0.75)` that the audience model uses too."""
+def _matured(age: timedelta) -> float:
+    """Tell which share of its final counts a post has at an age: `1 - exp(-(age / 5 h)^0.75)`, as for own posts."""
     hours = max(0.0, age.total_seconds() / 3600)
-    share = 1 - math.exp(-((hours / 5) ** 0.75))
+    return 1 - math.exp(-((hours / 5) ** 0.75))
+
+
+def _grown(popularity: Counts, age: timedelta) -> Counts:
+    share = _matured(age)
     return Counts(
         views=int(popularity.views * share),
         likes=int(popularity.likes * share),
