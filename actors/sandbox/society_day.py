@@ -34,6 +34,7 @@ _TALK_LIKES = ((120_000, 380_000), (45_000, 110_000))
 """Every three hours one post is what everybody talks about and one comes close: no tail brings them that surely."""
 
 _TALK_FOLLOWERS = 40_000
+_MOST_LIKES = 400_000
 _MOST_ANSWERS = 4
 _LONGEST_WAIT = timedelta(hours=26)
 
@@ -94,10 +95,11 @@ def popularity(followers: int, draws: Sequence[float], normals: Sequence[float],
     """
     views = 0.1 * followers * math.exp(normals[0]) + 8 + 40 * draws[0]
     if draws[1] < 1 / 12:
-        views *= 1 + min(40.0, (1 - draws[2]) ** (-1 / 1.1))
+        views *= 1 + min(12.0, (1 - draws[2]) ** (-1 / 1.1))
     share = min(0.12, max(0.006, 0.045 * math.exp(0.45 * normals[1])))
     if likes is None:
-        likes = int(views * share)
+        likes = int(min(views * share, _MOST_LIKES * (1 - draws[2] / 2)))
+        views = min(views, likes / share + 40)
     views = max(views, likes / share)
     replies = int(0.25 * likes**0.75 * math.exp(0.6 * normals[2]))
     return Counts(int(views), likes, int(likes * (0.08 + 0.14 * draws[3])), replies, int(likes * 0.2 * draws[4]))

@@ -69,8 +69,8 @@ def phrase(seed: int, kind: str, area: str, template: int, serial: int, account:
     `account` is the handle that a text addresses.
     """
     sizes = _sizes(kind, area, template)
-    factor, offset = _scatter(seed, kind, area, template)
-    place = (serial * factor + offset) % math.prod(sizes)
+    total = math.prod(sizes)
+    place = _scattered(_key(seed, kind, area, template), serial % total, total)
     chosen = _templates(kind)[template]
     taken: dict[str, list[int]] = {}
     parts = [chosen.literals[0]]
@@ -118,12 +118,23 @@ def _sizes(kind: str, area: str, template: int) -> tuple[int, ...]:
     return tuple(len(_list(area, slot.name)) - slot.rank for slot in _templates(kind)[template].slots)
 
 
+def _scattered(key: tuple[int, int, int], number: int, total: int) -> int:
+    """Map the numbers below `total` one to one onto themselves, so that neighbors come out far apart in every slot.
+
+    Multiplying by an odd factor and folding the upper half onto the lower are one to one on a power of two; what falls
+    outside of `total` is mapped again.
+    """
+    bits = max(2, (total - 1).bit_length())
+    mask, half = (1 << bits) - 1, (bits + 1) // 2
+    while True:
+        for factor in key:
+            number = number * (2 * factor + 1) + factor & mask
+            number ^= number >> half
+        if number < total:
+            return number
+
+
 @cache
-def _scatter(seed: int, kind: str, area: str, template: int) -> tuple[int, int]:
-    """Pick the step and the start of a walk that visits every text of a template before it comes back."""
-    total = variety(kind, area, template)
-    draw = keyed("society words", seed, kind, area, template)
-    factor = int(total * 0.618) + int(draw.integers(1, 1 + max(1, total // 7)))
-    while math.gcd(factor, total) != 1:
-        factor += 1
-    return factor, int(draw.integers(total))
+def _key(seed: int, kind: str, area: str, template: int) -> tuple[int, int, int]:
+    one, two, three = keyed("society words", seed, kind, area, template).integers(1 << 20, 1 << 30, 3).tolist()
+    return one, two, three
