@@ -101,7 +101,7 @@ def popularity(followers: int, draws: Sequence[float], normals: Sequence[float],
         likes = int(min(views * share, _MOST_LIKES * (1 - draws[2] / 2)))
         views = min(views, likes / share + 40)
     views = max(views, likes / share)
-    replies = int(0.25 * likes**0.75 * math.exp(0.6 * normals[2]))
+    replies = int(0.12 * likes**0.75 * math.exp(0.6 * normals[2]))
     return Counts(int(views), likes, int(likes * (0.08 + 0.14 * draws[3])), replies, int(likes * 0.2 * draws[4]))
 
 
