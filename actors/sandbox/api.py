@@ -14,7 +14,7 @@ from actors.sandbox.exchange import Request, Response, answer
 from actors.sandbox.faults import Fault, FaultBoard, Occasion
 from actors.sandbox.session import is_operated
 from actors.sandbox.timelines import Entry, conversation, home, indexed, profile, search
-from actors.sandbox.world import RefusedError, World
+from actors.sandbox.world import RATE_LIMITED, RefusedError, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -65,7 +65,7 @@ class Api:
         is_member = is_operated(request)
         faults = self._faults.spend(_OCCASIONS.get(operation, Occasion.API)) if is_member else {}
         if "http_429" in faults:
-            return _errors(88, "Rate limit exceeded", 429)
+            return _errors(RATE_LIMITED, "Rate limit exceeded", 429)
         is_member = is_member and "logged_out" not in faults
         if operation in self._for_members and not is_member:
             return _errors(32, "Could not authenticate you.", 401)
@@ -93,7 +93,7 @@ class Api:
         try:
             post = self._world.create(str(variables.get("tweet_text", "")), str(parent) if parent else None)
         except RefusedError as refusal:
-            return _errors(refusal.code, refusal.message)
+            return _errors(refusal.code, refusal.message, 429 if refusal.code == RATE_LIMITED else 200)
         logger.info(
             "The operated account published a post",
             extra={"action": "post_stored", "post": post.id, "faults": sorted(faults)},

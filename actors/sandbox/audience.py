@@ -11,9 +11,10 @@ import math
 import threading
 from bisect import bisect_right, insort
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,21 +22,24 @@ from actors.domain.randomness import keyed
 from actors.domain.taxonomy import FACTORS
 from actors.domain.text import similarity, words
 from actors.errors import NotFoundError
+from actors.sandbox.audience_career import Career, Pace
+from actors.sandbox.audience_followers import Followers
+from actors.sandbox.audience_patience import Patience
+from actors.sandbox.audience_people import Occasion, reader_handle
 from actors.sandbox.audience_profile import Profile, load_profile
+from actors.sandbox.audience_reply import Circumstances, Reception
 from actors.sandbox.audience_taste import Array, draw_taste
-from actors.sandbox.post import Counts, PublishedPost
+from actors.sandbox.post import Answered, Counts, Follow, Post, PublishedPost
 from actors.sandbox.reader import Reading, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
 HOUR = 3600.0
 DAY = 24 * HOUR
 
 _REACTIONS = ("likes", "reposts", "replies", "bookmarks")
-# Up to this many the instant of each view is drawn; beyond, the law of large numbers spares the memory.
-_DRAWN_VIEWS = 4096
 # Up to eight posts a day each has its full reach; beyond twelve, followers leave for the crowding.
 _UNCROWDED, _CROWDED = 8, 12
 # Texts that share fewer words than this are never near-duplicates, which spares comparing them.
@@ -56,36 +60,6 @@ class Moment:
     reach: float
     topic_fatigue: Array
     generator_fatigue: Array
-
-
-@dataclass(frozen=True, slots=True)
-class _Career:
-    """All that will ever happen to one post: views in order of time, and which of them reacted how."""
-
-    start: float
-    scale: float
-    shape: float
-    views: int
-    shares: Array
-    marks: Mapping[str, np.ndarray[Any, np.dtype[np.int64]]]
-
-    def seen(self, at: float) -> int:
-        if at <= self.start:
-            return 0
-        share = -math.expm1(-(((at - self.start) / self.scale) ** self.shape))
-        if len(self.shares):
-            return int(np.searchsorted(self.shares, share, side="right"))
-        return int(self.views * share)
-
-    def count(self, kind: str, at: float) -> int:
-        return int(np.searchsorted(self.marks[kind], self.seen(at), side="left"))
-
-    def instants(self, kind: str) -> Array:
-        """Return when each reaction of a kind happens, in seconds since the epoch."""
-        marks = self.marks[kind]
-        shares = self.shares[marks] if len(self.shares) else (marks + 0.5) / max(1, self.views)
-        instants: Array = self.start + self.scale * (-np.log1p(-shares)) ** (1 / self.shape)
-        return instants
 
 
 class Audience:
@@ -116,31 +90,32 @@ class Audience:
         self._seed = seed
         self._reader = reader
         self._lock = threading.RLock()
-        self._careers: dict[str, _Career] = {}
+        self._careers: dict[str, Career] = {}
         self._posted: list[float] = []
         self._recent: deque[tuple[float, frozenset[str], str]] = deque()
         self._fatigue = {factor: np.zeros(len(FACTORS[factor])) for factor in ("topic", "generator")}
         self._tired_at = 0.0
-        self._follows: list[float] = []
-        self._reports: list[float] = []
-        self._hours = [self.profile.followers if followers is None else followers]
-        self._epoch: float | None = None
+        count = self.profile.followers if followers is None else followers
+        self._followers = Followers(seed, self.profile, self.taste, count, self._crowding)
+        self._reception = Reception(seed, self.profile)
+        self._patience = Patience(self.profile)
+        self._answers: list[Post] = []
 
     def publish(self, post: PublishedPost) -> None:
         """Let the audience meet a post; posts come in the order of their ordinals, a second time changes nothing."""
         with self._lock:
             if post.id in self._careers:
                 return
-            at = post.created_at.timestamp()
-            if self._epoch is None:
-                self._epoch = at - at % HOUR
-            # An hour already counted did not know of this post.
-            del self._hours[max(1, math.ceil((at - self._epoch) / HOUR)) :]
-            career = self._met(post, self._reader(post.text))
-            self._careers[post.id] = career
-            for instants, kind in ((self._follows, "follows"), (self._reports, "reports")):
-                for instant in career.instants(kind):
-                    insort(instants, float(instant))
+            self._followers.prepare(post.created_at.timestamp())
+            reading = self._reader(post.text)
+            if post.answered is None:
+                self._careers[post.id] = career = self._met(post, reading)
+                for at in career.instants("reports"):
+                    self._followers.report(float(at))
+            else:
+                self._careers[post.id] = career = self._answered(post, post.answered, reading)
+            for number, at in enumerate(career.instants("follows")):
+                self._followers.add(float(at), reader_handle(self._seed, Occasion.POST, post.ordinal, number), post.id)
 
     def counts(self, post_id: str, now: datetime) -> Counts:
         """Return the public numbers of a published post at an instant; they never fall.
@@ -158,7 +133,35 @@ class Audience:
     def followers(self, now: datetime) -> int:
         """Return how many follow the account at an instant."""
         with self._lock:
-            return self._followers(now.timestamp())
+            return self._followers.count(now.timestamp())
+
+    def new_followers(self, until: datetime, limit: int) -> list[Follow]:
+        """List who came to follow by an instant, the newest first, at most `limit`.
+
+        Those who followed before the first post come last, under dates of long ago; who has left again is still listed.
+        """
+        with self._lock:
+            return self._followers.newest(until.timestamp(), limit)
+
+    def follows(self, until: datetime) -> list[Follow]:
+        """List all who came since the first post, the oldest first: with `unfollows` they make up the count."""
+        with self._lock:
+            return self._followers.since_first(until.timestamp())
+
+    def unfollows(self, until: datetime) -> list[datetime]:
+        """List when somebody left, the oldest first."""
+        with self._lock:
+            return [datetime.fromtimestamp(at, UTC) for at in self._followers.left(until.timestamp())]
+
+    def answers(self, until: datetime) -> list[Post]:
+        """List what authors answered to the account's replies by an instant, the oldest first."""
+        with self._lock:
+            return self._answers[: bisect_right(self._answers, until, key=attrgetter("created_at"))]
+
+    def takes_posts(self, at: datetime) -> bool:
+        """Tell whether the platform, after all that the account did, still takes posts from it."""
+        with self._lock:
+            return not self._patience.is_lost(at.timestamp())
 
     def moment(self, at: datetime) -> Moment:
         """Return the state a post published now would meet; `at` is not before the last post."""
@@ -166,7 +169,9 @@ class Audience:
             instant = at.timestamp()
             rested = math.exp(-max(0.0, instant - self._tired_at) / (self.profile.fatigue_hours * HOUR))
             crowd = max(_UNCROWDED, self._posts_of_day(instant) + 1) / _UNCROWDED
-            reach = self._followers(instant) * self.profile.reach * crowd**-self.profile.reach_exponent
+            reach = self._followers.ranked(instant) * self.profile.reach * crowd**-self.profile.reach_exponent
+            if self._patience.is_strained(instant):
+                reach *= self.profile.spam_reach
             return Moment(
                 weights=self.taste.weights(at),
                 reach=reach * self.taste.presence(at),
@@ -174,18 +179,41 @@ class Audience:
                 generator_fatigue=self._fatigue["generator"] * rested,
             )
 
-    def _met(self, post: PublishedPost, reading: Reading) -> _Career:
+    def _answered(self, post: PublishedPost, answered: Answered, reading: Reading) -> Career:
+        """Meet a reply to somebody else: its readers are that author's, its reports try the platform's patience."""
+        at, profile = post.created_at.timestamp(), self.profile
+        unasked = self._patience.reply(answered, at)
+        if not answered.is_addressed and self._patience.is_pestered(answered.author, at):
+            answered = replace(answered, attitude="opted_out" if answered.attitude == "opted_out" else "hostile")
+        reach = profile.spam_reach if self._patience.is_strained(at) else 1.0
+        has_same_topic = reading.topic is not None and reading.topic == self._reader(answered.text).topic
+        given = Circumstances(reach, unasked, self._penalty(post, reading), has_same_topic)
+        outcome = self._reception.of(post, answered, given)
+        author = outcome.author
+        reports = outcome.career.instants("reports").tolist()
+        for report in reports if author.reports_at is None else [*reports, author.reports_at]:
+            self._followers.report(report)
+            self._patience.report(report)
+        if author.follows_at is not None:
+            self._followers.add(author.follows_at, answered.author, post.id)
+        if author.answer is not None:
+            insort(self._answers, author.answer, key=attrgetter("created_at"))
+        return outcome.career
+
+    def _penalty(self, post: PublishedPost, reading: Reading) -> float:
+        penalty = self.profile.claim_penalty * reading.is_unsourced_claim
+        return penalty + self.profile.duplicate_penalty * self._is_repeated(post.created_at.timestamp(), post.text)
+
+    def _met(self, post: PublishedPost, reading: Reading) -> Career:
         moment = self.moment(post.created_at)
         at = post.created_at.timestamp()
-        penalty = self.profile.claim_penalty * reading.is_unsourced_claim
-        penalty += self.profile.duplicate_penalty * self._is_repeated(at, post.text)
-        appeal = self.taste.appeal(reading) - self._tiredness(moment, reading) - penalty
+        appeal = self.taste.appeal(reading) - self._tiredness(moment, reading) - self._penalty(post, reading)
         if post.in_reply_to is None:
             self._posted.append(at)
             self._tire(at, moment, reading)
         return self._career(post, appeal, moment, is_claim=reading.is_unsourced_claim)
 
-    def _career(self, post: PublishedPost, appeal: Array, moment: Moment, *, is_claim: bool) -> _Career:
+    def _career(self, post: PublishedPost, appeal: Array, moment: Moment, *, is_claim: bool) -> Career:
         profile = self.profile
         rng = keyed("post", self._seed, post.ordinal)
         appeal = appeal + rng.normal(0.0, profile.quality_sd)
@@ -208,13 +236,8 @@ class Audience:
             "follows": like * profile.follow_rate,
             "reports": report,
         }
-        # Reactions are picked among the views, so that at no instant more liked a post than saw it.
-        marks = {
-            kind: np.sort(rng.permutation(views)[: rng.binomial(views, min(1.0, chance))])
-            for kind, chance in chances.items()
-        }
-        shares = np.sort(rng.random(views)) if views <= _DRAWN_VIEWS else np.zeros(0)
-        return _Career(post.created_at.timestamp(), scale, profile.maturity_shape, views, shares, marks)
+        at = post.created_at.timestamp()
+        return Career.drawn(Pace(at, scale, profile.maturity_shape, at), views, chances, rng)
 
     def _tiredness(self, moment: Moment, reading: Reading) -> float:
         tiredness = 0.0
@@ -248,25 +271,5 @@ class Audience:
     def _posts_of_day(self, at: float) -> int:
         return bisect_right(self._posted, at) - bisect_right(self._posted, at - DAY)
 
-    def _followers(self, at: float) -> int:
-        if self._epoch is None or at < self._epoch:
-            return self._hours[0]
-        hour = int((at - self._epoch) // HOUR)
-        while len(self._hours) <= hour:
-            self._hours.append(self._next_hour(len(self._hours) - 1))
-        return self._hours[hour] + self._between(self._follows, self._epoch + hour * HOUR, at)
-
-    def _next_hour(self, hour: int) -> int:
-        profile, start, followers = self.profile, (self._epoch or 0.0) + hour * HOUR, self._hours[hour]
-        rng = keyed("hour", self._seed, hour)
-        middle = datetime.fromtimestamp(start + HOUR / 2, UTC)
-        background = int(rng.poisson(profile.background_follows / 24 * self.taste.presence(middle)))
-        crowding = max(0, self._posts_of_day(start) - _CROWDED) / _CROWDED
-        reports = self._between(self._reports, start - DAY, start) / max(1, followers)
-        churn = profile.churn + profile.crowding_churn * crowding + profile.report_churn * reports
-        gone = int(rng.binomial(followers, min(1.0, churn / 24)))
-        return followers + self._between(self._follows, start, start + HOUR) + background - gone
-
-    @staticmethod
-    def _between(instants: list[float], after: float, until: float) -> int:
-        return bisect_right(instants, until) - bisect_right(instants, after)
+    def _crowding(self, at: float) -> float:
+        return max(0, self._posts_of_day(at) - _CROWDED) / _CROWDED

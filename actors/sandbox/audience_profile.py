@@ -18,6 +18,26 @@ def _factors() -> dict[str, float]:
     return {"generator": 0.35, "topic": 0.45, "hook": 0.30, "format": 0.20, "length": 0.12}
 
 
+def _by_attitude(welcoming: float, indifferent: float, hostile: float, opted_out: float) -> dict[str, float]:
+    return {"welcoming": welcoming, "indifferent": indifferent, "hostile": hostile, "opted_out": opted_out}
+
+
+def _reply_odds() -> dict[str, float]:
+    return _by_attitude(1.6, 1.0, 0.35, 0.25)
+
+
+def _author_follows() -> dict[str, float]:
+    return _by_attitude(0.06, 0.006, 0.0, 0.0)
+
+
+def _author_answers() -> dict[str, float]:
+    return _by_attitude(0.3, 0.04, 0.0, 0.85)
+
+
+def _author_reports() -> dict[str, float]:
+    return _by_attitude(0.002, 0.02, 0.5, 0.8)
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """Every constant of the audience model; the defaults are those of growth.md 3.1, a small account.
@@ -36,6 +56,27 @@ class Profile:
         fatigue_hours: how long a topic or a generator is remembered.
         churn: share of the followers that leaves in a day; `crowding_churn` adds to it beyond twelve posts a day, and
             each hide or report makes `report_churn` of a follower leave.
+        reply_reach: share of a post's reach that an answer to oneself gets. All below is about answers to others.
+        reply_share: share of the target's readers still to come who see a reply that was there from the start.
+        reply_late_minutes: within so many the share falls to its e-th part; not below `reply_late_floor` of it.
+        reply_crowd: of how many readers still to come on, answers compete; twice as many then show one to
+            2^(1 - `reply_crowding`) times as many.
+        reply_engagement: chance that an indifferent author's reader likes a reply of middling relevance; `reply_follow`
+            is the share of those who like it that follow.
+        reply_odds: factor on the odds of being liked, by the author's attitude: readers take after whom they read.
+        relevance_weight: on the logit, from -1/2 for what could stand anywhere to +1/2; likewise `early_weight` times
+            what `reply_late_minutes` leaves, and `promotion_weight` for each kind of promotion, which is taken off.
+        reply_report: chance that a reader reports a reply that means nothing special to anybody, at most
+            `reply_report_limit` for the worst.
+        author_follows: chance that the author follows back, by attitude; likewise `author_answers` and
+            `author_reports`.
+        author_minutes: until the author takes notice, in the median.
+        spam_per_author: unsolicited replies a day to one author that the platform bears.
+        grudge_days: for how long an author who got more takes unsolicited replies as a hostile one does.
+        spam_reports: of replies within a day that it bears.
+        spam_reach: what it leaves of the reach of everything for `spam_hours` after either was exceeded.
+        lock_excess: unsolicited replies beyond `spam_per_author` within a day on which it takes no post for
+            `lock_hours`; so many `lock_reports` within a day do the same.
     """
 
     followers: int = 5000
@@ -56,7 +97,6 @@ class Profile:
     claim_report_factor: float = 5.0
     reach: float = 0.08
     reach_exponent: float = 0.5
-    reply_reach: float = 0.1
     amplification_sd: float = 0.6
     viral: float = 0.02
     viral_limit: float = 0.2
@@ -76,6 +116,32 @@ class Profile:
     churn: float = 0.0008
     crowding_churn: float = 0.0004
     report_churn: float = 0.5
+    reply_reach: float = 0.1
+    reply_share: float = 0.02
+    reply_late_minutes: float = 30.0
+    reply_late_floor: float = 0.15
+    reply_crowd: float = 20_000.0
+    reply_crowding: float = 0.7
+    reply_engagement: float = 0.012
+    reply_follow: float = 0.04
+    reply_odds: Mapping[str, float] = field(default_factory=_reply_odds)
+    relevance_weight: float = 3.0
+    early_weight: float = 0.8
+    promotion_weight: float = 1.5
+    reply_report: float = 0.0002
+    reply_report_limit: float = 0.02
+    author_follows: Mapping[str, float] = field(default_factory=_author_follows)
+    author_answers: Mapping[str, float] = field(default_factory=_author_answers)
+    author_reports: Mapping[str, float] = field(default_factory=_author_reports)
+    author_minutes: float = 40.0
+    spam_per_author: int = 2
+    grudge_days: float = 7.0
+    spam_reports: int = 4
+    spam_reach: float = 0.3
+    spam_hours: float = 48.0
+    lock_excess: int = 4
+    lock_reports: int = 12
+    lock_hours: float = 6.0
 
 
 def load_profile(path: Path | None) -> Profile:
@@ -121,4 +187,14 @@ def _checked(where: str, key: str, value: Any, known: Mapping[str, Any]) -> Any:
     return value
 
 
-_POSITIVE = frozenset({"segments", "fatigue_hours", "viral_shape", "maturity_hours", "maturity_shape"})
+_POSITIVE = frozenset(
+    {
+        "segments",
+        "fatigue_hours",
+        "viral_shape",
+        "maturity_hours",
+        "maturity_shape",
+        "reply_late_minutes",
+        "reply_crowd",
+    }
+)

@@ -10,6 +10,26 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """Somebody else's post that a reply of the operated account answers.
+
+    Args:
+        author: its author's handle.
+        attitude: how that author takes answers: "welcoming", "indifferent", "hostile" or "opted_out".
+        views: how many will have seen it in the end.
+        is_addressed: it mentions the operated account or answers one of its posts.
+    """
+
+    post_id: str
+    author: str
+    attitude: str
+    created_at: datetime
+    views: int
+    text: str
+    is_addressed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PublishedPost:
     """One post or reply that the operated account published.
 
@@ -24,6 +44,17 @@ class PublishedPost:
     """Schedule time, aware UTC, to the millisecond; the same instant that the id encodes."""
 
     in_reply_to: str | None
+    answered: Answered | None = None
+    """What a reply to somebody else answers; None for a post and for the operated account's answer to itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Somebody began to follow the operated account; `cause` is the own post that did it, or None if none did."""
+
+    at: datetime
+    handle: str
+    cause: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import math
+import re
 import threading
 from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from actors.errors import ConfigError, PermanentError
-from actors.sandbox.post import Account, Counts, Post, PublishedPost, Repost
+from actors.sandbox.audience_people import is_readers, reader
+from actors.sandbox.growth import grown, matured
+from actors.sandbox.post import Account, Answered, Counts, Post, PublishedPost, Repost
 from actors.sandbox.seeding import read_seeded, seeded_event
 from actors.sandbox.snowflake import SnowflakeMint
 from actors.sandbox.society import Society
@@ -19,28 +21,17 @@ from actors.sandbox.society import Society
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from actors.sandbox.crowd import Crowd
     from actors.sandbox.society_people import Attitude
     from actors.sandbox.store import Event, EventLog
 
 LENGTH_LIMIT = 280
 """Weighted length of the longest text that the site takes."""
 
+RATE_LIMITED = 88
+"""Code of the refusal that comes with HTTP status 429."""
+
 _DUPLICATE_WINDOW = timedelta(hours=24)
-
-_BIOS = ("Walks, soups, early nights.", "Reads more than writes.", "")
-
-
-class Crowd(Protocol):
-    """What the world asks of an audience."""
-
-    def publish(self, post: PublishedPost) -> None:
-        """Hear of an own post."""
-
-    def counts(self, post_id: str, now: datetime) -> Counts:
-        """Tell the public numbers of an own post."""
-
-    def followers(self, now: datetime) -> int:
-        """Tell how many follow the operated account."""
 
 
 class RefusedError(PermanentError):
@@ -90,6 +81,7 @@ class World:
         self._log = log
         self._audience = audience
         self._length = length
+        self._mention = re.compile(rf"(?<!\w)@{re.escape(account)}(?!\w)", re.IGNORECASE)
         self._lock = threading.RLock()
         self._mint = SnowflakeMint()
         self._accounts: dict[str, Account] = {}
@@ -112,8 +104,11 @@ class World:
         """Publish a post of the operated account by the site's own create call; when this returns it is durable.
 
         Raises:
-            RefusedError: empty, too long, the same text within 24 schedule hours, or the parent does not exist.
+            RefusedError: empty, too long, the same text within 24 schedule hours, the parent does not exist, or the
+                platform takes no posts from the account for a while.
         """
+        if not self._audience.takes_posts(self.now()):
+            raise RefusedError(RATE_LIMITED, "Rate limit exceeded")
         return self._post(self.account, text, in_reply_to, {})
 
     def write(self, author: str, text: str, in_reply_to: str | None = None) -> Post:
@@ -121,7 +116,8 @@ class World:
 
         Raises:
             UnknownAccountError: nobody has that handle.
-            RefusedError: as for `create`; the same text counts by author.
+            RefusedError: as for `create`, but nobody's hands are refused for what they did before; the same text counts
+                by author.
         """
         account = self.account_of(author)
         if account is None:
@@ -148,15 +144,17 @@ class World:
             if account is None and self._society is not None:
                 person = self._society.person(handle)
                 account = person.account if person else None
-            if account is None or account.followers is not None:
+            if account is None:
+                return reader(handle.lower()) if is_readers(handle.lower()) else None
+            if account.followers is not None:
                 return account
             return replace(account, followers=self._audience.followers(self.now()))
 
     def followers(self, limit: int) -> list[Account]:
-        """Who follows the operated account, the newest first, at most `limit`."""
+        """Who follows the operated account, the newest first, at most `limit`; who left again is still listed."""
         with self._lock:
-            count = self._audience.followers(self.now())
-        return [_reader(number) for number in range(count, max(0, count - limit), -1)]
+            newest = self._audience.new_followers(self.now(), limit)
+        return [self.account_of(follow.handle) or reader(follow.handle) for follow in newest]
 
     def somebody_but(self, handle: str) -> str:
         """Give the handle of a background account that is not this one, the same in every world of a seed."""
@@ -167,18 +165,15 @@ class World:
     def post(self, post_id: str) -> Post | None:
         """Find a post by its id, however old it is."""
         with self._lock:
-            post = self._posts.get(post_id)
-            if post is None and self._society is not None:
-                post = self._society.post(post_id, self.now())
-            return post
+            return self._found(post_id, self.now())
 
     def posts(self) -> list[Post]:
         """All posts that timelines and search reach, oldest first: those of the society's last ten days, all others."""
         with self._lock:
-            recorded = list(self._posts.values())
-            if self._society is None:
-                return recorded
-            return sorted([*recorded, *self._society.posts(self.now())], key=attrgetter("created_at"))
+            now = self.now()
+            societys = [] if self._society is None else self._society.posts(now)
+            every = [*self._posts.values(), *societys, *self._audience.answers(now)]
+            return sorted(every, key=attrgetter("created_at"))
 
     def thread_of(self, post: Post) -> list[Post]:
         """The post, those it answers up to the first one, and the answers to it, oldest first."""
@@ -215,7 +210,7 @@ class World:
             if post.author == self.account:
                 likes = self._audience.counts(post.id, now).likes
             else:
-                likes = int(post.popularity.likes * _matured(now - post.created_at))
+                likes = int(post.popularity.likes * matured(now - post.created_at))
             return likes + (("like", post.id) in self._marks)
 
     def counts(self, post: Post) -> Counts:
@@ -226,7 +221,7 @@ class World:
                 counts = self._audience.counts(post.id, now)
                 replies = sum(other.author != self.account for other in self._answers_to(post))
             else:
-                counts = _grown(post.popularity, now - post.created_at)
+                counts = grown(post.popularity, now - post.created_at)
                 replies = len(self._answers_to(post))
             return replace(
                 counts,
@@ -237,11 +232,13 @@ class World:
             )
 
     def truth(self) -> dict[str, Any]:
-        """Tell all that was ever published by the operated account, and its followers of now.
+        """Tell all that was ever published by the operated account, and who followed and left until now.
 
-        The source of a post is "site" when it came by the create call, "hand" when it was written backstage.
+        The source of a post is "site" when it came by the create call, "hand" when it was written backstage. The cause
+        of a follow is the id of the own post that did it, or null; of those who left there is only the instant.
         """
         with self._lock:
+            now = self.now()
             posts = [
                 {
                     "id": post.id,
@@ -253,7 +250,13 @@ class World:
                 }
                 for post in self._own
             ]
-            return {"posts": posts, "followers": self._audience.followers(self.now())}
+            follows = [{"at": iso(follow.at), "cause": follow.cause} for follow in self._audience.follows(now)]
+            return {
+                "posts": posts,
+                "followers": self._audience.followers(now),
+                "follows": follows,
+                "unfollows": [iso(at) for at in self._audience.unfollows(now)],
+            }
 
     def _post(self, author: str, text: str, in_reply_to: str | None, origin: Event) -> Post:
         text = text.strip()
@@ -322,7 +325,32 @@ class World:
             self._by_hand.add(post.id)
         ordinal = len(self._own)
         self._own.append(post)
-        self._audience.publish(PublishedPost(post.id, ordinal, post.text, created_at, post.in_reply_to))
+        answered = self._answered(post)
+        self._audience.publish(PublishedPost(post.id, ordinal, post.text, created_at, post.in_reply_to, answered))
+
+    def _answered(self, reply: Post) -> Answered | None:
+        """Describe what an own reply answers, unless it is an own post."""
+        target = self._found(reply.in_reply_to or "", reply.created_at)
+        if target is None or target.author == self.account:
+            return None
+        parent = self._found(target.in_reply_to or "", reply.created_at)
+        is_addressed = parent is not None and parent.author == self.account
+        return Answered(
+            target.id,
+            target.author,
+            self.attitude(target.author),
+            target.created_at,
+            target.popularity.views,
+            target.text,
+            is_addressed=is_addressed or self._mention.search(target.text) is not None,
+        )
+
+    def _found(self, post_id: str, at: datetime) -> Post | None:
+        """Find a post that exists at an instant, which at replay is not now."""
+        post = self._posts.get(post_id)
+        if post is None and self._society is not None:
+            post = self._society.post(post_id, at)
+        return post or next((answer for answer in self._audience.answers(at) if answer.id == post_id), None)
 
     def _set_mark(self, event: Event) -> None:
         kind, post_id = event["kind"], event["post"]
@@ -342,35 +370,15 @@ class World:
             self._answers[post.in_reply_to].append(post)
 
     def _answers_to(self, post: Post) -> list[Post]:
-        recorded = self._answers.get(post.id, [])
-        if self._society is None:
-            return recorded
-        return sorted([*recorded, *self._society.answers_to(post, self.now())], key=attrgetter("created_at"))
+        now = self.now()
+        answers = [
+            *self._answers.get(post.id, []),
+            *([] if self._society is None else self._society.answers_to(post, now)),
+        ]
+        answers += [answer for answer in self._audience.answers(now) if answer.in_reply_to == post.id]
+        return sorted(answers, key=attrgetter("created_at"))
 
 
 def iso(moment: datetime) -> str:
     """Write an instant the way the site's API does: UTC, milliseconds, `Z`."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _reader(number: int) -> Account:
-    """Make up the follower of this number, counted from the first one on."""
-    bio = _BIOS[number % len(_BIOS)]
-    return Account(f"reader_{number}", f"Reader {number}", bio, 40 + number * 37 % 900, 100 + number * 53 % 700)
-
-
-def _matured(age: timedelta) -> float:
-    """Tell which share of its final counts a post has at an age: `1 - exp(-(age / 5 h)^0.75)`, as for own posts."""
-    hours = max(0.0, age.total_seconds() / 3600)
-    return 1 - math.exp(-((hours / 5) ** 0.75))
-
-
-def _grown(popularity: Counts, age: timedelta) -> Counts:
-    share = _matured(age)
-    return Counts(
-        views=int(popularity.views * share),
-        likes=int(popularity.likes * share),
-        reposts=int(popularity.reposts * share),
-        replies=int(popularity.replies * share),
-        bookmarks=int(popularity.bookmarks * share),
-    )

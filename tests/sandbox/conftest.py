@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from actors.sandbox.clock import Anchor, ScheduleClock
-from actors.sandbox.post import Counts, PublishedPost
+from actors.sandbox.post import Counts, Follow, Post, PublishedPost
 from actors.sandbox.server import SandboxServer
 from actors.sandbox.session import COOKIE, DEV_TOKEN
 from actors.sandbox.site import Site
@@ -42,6 +42,8 @@ class PlainCrowd:
 
     reaction: Counts = REACTION
     heard: list[PublishedPost] = field(default_factory=list)
+    said: list[Post] = field(default_factory=list)
+    is_fed_up: bool = False
 
     def publish(self, post: PublishedPost) -> None:
         self.heard.append(post)
@@ -52,6 +54,22 @@ class PlainCrowd:
 
     def followers(self, now: datetime) -> int:
         return 5000 + len(self.heard)
+
+    def new_followers(self, until: datetime, limit: int) -> list[Follow]:
+        handles = ("slowkitchen", "ada_2k3", *(f"uma_1{number}" for number in range(40)))
+        return [Follow(BORN, handle, None) for handle in handles][:limit]
+
+    def follows(self, until: datetime) -> list[Follow]:
+        return [Follow(post.created_at, f"ada_3{post.ordinal}", post.id) for post in self.heard]
+
+    def unfollows(self, until: datetime) -> list[datetime]:
+        return []
+
+    def answers(self, until: datetime) -> list[Post]:
+        return [answer for answer in self.said if answer.created_at <= until]
+
+    def takes_posts(self, at: datetime) -> bool:
+        return not self.is_fed_up
 
 
 class EchoModel:

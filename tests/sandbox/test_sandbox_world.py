@@ -26,7 +26,7 @@ def test_a_new_world_has_a_past_but_nothing_of_ours(open_world: Opening) -> None
     world = open_world().world
     assert len(world.posts()) > 50
     assert all(post.created_at < BORN for post in world.posts())
-    assert world.truth() == {"posts": [], "followers": 5000}
+    assert world.truth() == {"posts": [], "followers": 5000, "follows": [], "unfollows": []}
 
 
 def test_the_past_is_the_same_after_a_restart_and_for_the_same_seed(open_world: Opening, tmp_path: Path) -> None:
@@ -61,8 +61,10 @@ def test_the_truth_lists_what_the_account_published_and_survives_a_restart(open_
             "source": "site",
         },
     ]
-    assert opened.world.truth() == {"posts": expected, "followers": 5002}
-    assert open_world().world.truth() == {"posts": expected, "followers": 5002}
+    follows = [{"at": post["created_at"], "cause": post["id"]} for post in expected]
+    truth = {"posts": expected, "followers": 5002, "follows": follows, "unfollows": []}
+    assert opened.world.truth() == truth
+    assert open_world().world.truth() == truth
 
 
 def test_the_audience_hears_of_every_own_post_in_order_and_again_at_replay(open_world: Opening) -> None:

@@ -7,23 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from actors.domain.learning.reward import (
-    BOOKMARK,
-    LEAST_MATURITY,
-    LIKE,
-    MEASURED,
-    REPLY,
-    REPOST,
-    Reward,
-    maturity,
-)
+from actors.domain.learning.maturity import USUAL
+from actors.domain.learning.reward import BOOKMARK, FOLLOW, LEAST_MATURITY, LIKE, MEASURED, REPLY, REPOST, Reward
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 # Version of the formula below; what was learned with another one is no predecessor.
 REWARD_VERSION = 1
-FOLLOW = 10
 # What an answer that asks us to stop takes from the logarithm: the worth of a reply that went seven times as far
 # (growth.md 4, reply_learning: minus lambda times a report or block).
 STOP = 2.0
@@ -65,7 +56,7 @@ def reward(outcome: ReplyOutcome) -> Reward | None:
     likes, reposts, replies, bookmarks = outcome.likes, outcome.reposts, outcome.replies, outcome.bookmarks
     if outcome.source != MEASURED or likes is None or reposts is None or replies is None or bookmarks is None:
         return None
-    share = maturity(outcome.age)
+    share = USUAL.share(outcome.age)
     if share < LEAST_MATURITY:
         return None
     total = LIKE * likes + REPOST * reposts + REPLY * replies + BOOKMARK * bookmarks
