@@ -11,6 +11,7 @@ from actors.domain.text import MENTION, URL, visible
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from collections.abc import Set as AbstractSet
     from datetime import datetime, timedelta
 
     from actors.domain.snowflake import TweetId
@@ -68,7 +69,7 @@ class Sieve:
     age: timedelta
     """The oldest that is answered."""
     account: str
-    opted_out: Collection[str]
+    opted_out: AbstractSet[str]
     known: Collection[str]
     """Ids of posts that were harvested already, whatever became of them."""
     only_addressed: bool
@@ -131,12 +132,11 @@ def kept_text(text: str) -> str:
 
 
 def _is_fit(post: Found, sieve: Sieve) -> bool:
-    handle = post.author.casefold()
     return (
         sieve.now - post.created_at < sieve.age
         and post.replying_to is None
-        and handle != sieve.account.casefold()
-        and handle not in sieve.opted_out
+        and post.author.casefold() != sieve.account.casefold()
+        and not sieve.opted_out & {post.author.casefold()}
         and not is_crowded(post.likes, post.replies)
         and (not sieve.only_addressed or addresses(post.text, sieve.account))
     )

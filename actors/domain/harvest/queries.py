@@ -134,6 +134,7 @@ def turns(
     the next of them.
     """
     found: list[Turn] = []
+    named: set[str] = set()
     for place in range(position, position + len(ROTATION)):
         lap, step = divmod(place, len(ROTATION))
         search = ROTATION[step]
@@ -146,9 +147,10 @@ def turns(
                 continue
             case Kind.AUTHOR:
                 number = lap * len(_AUTHOR_TURNS) + _AUTHOR_TURNS.index(step)
-                author = authors[number % len(authors)]
-                if all(turn.author != author for turn in found):
-                    found.append(Turn(place, search, author))
+                whose = authors[number % len(authors)]
+                if whose not in named:
+                    found.append(Turn(place, search, whose))
+                    named.add(whose)
             case _:
                 found.append(Turn(place, search))
         if len(found) == places:

@@ -97,10 +97,9 @@ def forbidden(target: Target, bounds: Bounds) -> str:
 
     Nobody is answered who wants no replies, nor on subjects on which a stranger's program has nothing to say.
     """
-    author = target.author.lower()
     if target.has_opted_out:
         return "opted_out: its author wants no replies"
-    if author == bounds.account.lower():
+    if target.author.lower() == bounds.account.lower():
         return "own: it is ours"
     if not _WORDS.search(target.text):
         return "empty: it says nothing in words"

@@ -37,7 +37,7 @@ def reply_metrics_scraper(ctx: JobContext) -> Outcome:
 def _opts_out(ctx: JobContext, answer: Answer) -> bool:
     """Note the wish of an answer; return whether it was one, and new."""
     wish, handle = wish_of(answer.text), handle_of(answer.author)
-    if wish is None or not handle or handle == ctx.config.platform.account.lower():
+    if wish is None or not handle or answer.author.lower() == ctx.config.platform.account.lower():
         return False
     if not ctx.database.all("heed_wish", handle=handle, reason=wish.value, now=ctx.now(), by=_BY):
         return False

@@ -20,7 +20,7 @@ from actors.pages.search import SearchPosts
 from actors.sql.queries import Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
 
     from actors.pages.profile import ProfileReading
 
@@ -108,8 +108,8 @@ class _Discovery:
             ]
         )
         unfit = {row["handle"] for row in opted_out} | {account.casefold()}
-        new = [handle for handle in authors if handle not in {row["handle"] for row in known}]
-        taken = [handle for handle in new if handle not in unfit][:_AUTHORS]
+        new = _without(authors, {row["handle"] for row in known})
+        taken = _without(new, unfit)[:_AUTHORS]
         funnel = Funnel(reading.seen, len(new), len(unfit.intersection(new)), 0, len(taken))
         ctx.database.transact(
             [
@@ -170,3 +170,8 @@ class _Discovery:
 
     def _moved(self, place: int) -> Statement:
         return Statement("move_cursor", {"consumer": _CONSUMER, "position": place + 1, "now": self._ctx.now()})
+
+
+def _without(folded: Iterable[str], others: Collection[str]) -> list[str]:
+    """Return the handles, all of them folded, that are none of the others."""
+    return [each for each in folded if each not in others]

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import random
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
 from actors.domain.gates import judge
 from actors.domain.learning.choice import choose
-from actors.domain.learning.features import Context
-from actors.domain.learning.snapshot import WeightSnapshot
+from actors.domain.learning.features import BLOCKS, DIMENSION, Context
+from actors.domain.learning.posterior import Posterior
+from actors.domain.learning.snapshot import WeightSnapshot, prior_snapshot
 from actors.domain.outcome import Done, Failed, Nothing
+from actors.domain.taxonomy import FACTORS
 from actors.errors import BudgetExceededError, ModelOutputError
 from actors.jobs.content.plan import plan
 from tests.fakes import LedgerDoor
@@ -133,3 +137,22 @@ def test_weights_of_another_taxonomy_are_replaced_by_a_new_prior(bench: Bench) -
     )
     bench.run(plan)
     assert {row["weight_version"] for row in bench.rows("SELECT weight_version FROM decisions")} == {8}
+
+
+def test_h8_plan_answers_differently_when_weight_snapshots_change(bench: Bench) -> None:
+    bench.weights()
+    prior = prior_snapshot()
+    liked = "coach"
+    shift = np.zeros(DIMENSION)
+    shift[BLOCKS["generator"].start + FACTORS["generator"].index(liked)] = 500.0
+    precision = prior.posterior.precision + 200.0 * np.eye(DIMENSION)
+    sure = replace(prior, version=1, posterior=Posterior(precision, shift, 500, 0.5))
+    bench.database.run(
+        "insert_weights", version=1, created_at=START, source="learned", outcomes=500, body=sure.to_dict()
+    )
+
+    bench.run(plan)
+
+    rows = bench.rows("SELECT weight_version, generator FROM decisions")
+    assert {row["weight_version"] for row in rows} == {1}
+    assert sum(row["generator"] == liked for row in rows) > len(rows) / 2

@@ -56,7 +56,7 @@ def test_below_twenty_measured_posts_the_prior_stays_in_force(bench: Bench) -> N
     assert bench.rows("SELECT max(version) AS v FROM weight_snapshots") == [{"v": 0}]
 
 
-def test_h8_twenty_measured_posts_make_a_version_that_changes_what_is_chosen(bench: Bench) -> None:
+def test_h8_learn_answers_differently_when_metric_snapshots_change(bench: Bench) -> None:
     bench.weights()
     measure(bench, 30)
     assert bench.run(learn) == Done({"versions": 1})
