@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from actors.domain.duration import parse_duration
-from tests.acceptance.engine import Engine
+from tests.acceptance.engine import Engine, get_json
 from tests.loops.day import Day, JobDay
 from tests.soak.invariants import Finding, show, trouble, wear
 
@@ -45,10 +46,11 @@ def measure(given: argparse.Namespace, console: Console) -> tuple[list[Finding],
             ends.callback(lambda: given.log.write_text("".join(json.dumps(line) + "\n" for line in engine.lines)))
         engine.ready(_READY_S)
         _live(engine, given.lasting.total_seconds(), console)
+        until = datetime.fromisoformat(get_json(engine.site + "/_health")["now"])
         # What is under way may end, and then nothing moves any more while it is looked at.
         assert engine.send("pause", "all") == 0
         engine.until(lambda: not engine.query(Day.HELD), _READY_S, "nothing under way")
-        day = Day(engine)
+        day = Day(engine, until)
         findings, jobs = day.findings(), day.jobs()
         findings += [trouble(engine.lines), wear(engine)]
         code = engine.stop()

@@ -69,7 +69,8 @@ def ledger_findings(engine: Engine, rules: Rules) -> list[Finding]:
         and (row["receipt"] != row["tweet_id"] or row["receipt"] is None or row["posted_at"] is None)
     ]
     intents = sorted(
-        row["intent_at"] for row in engine.query("SELECT intent_at FROM publish_attempts WHERE result <> 'absent'")
+        row["intent_at"]
+        for row in engine.query("SELECT intent_at FROM publish_attempts WHERE result <> 'absent' AND part = 0")
     )
     hour, day = (most_within(intents, timedelta(hours=hours)) for hours in (1, 24))
     states = Counter(row["status"] for row in decisions)

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from actors.domain.priority import Priority
 from actors.domain.replies.health import WINDOW, Flow, Limits, issues
-from actors.job import Done, JobContext, Outcome, job
+from actors.job import After, Done, JobContext, Outcome, job
 from actors.ledger.permission import Lane
 
 logger = logging.getLogger(__name__)
 
 
-@job(priority=Priority.P2, uses=("database",), covers=("reply_health_monitor",))
+@job(
+    priority=Priority.P2,
+    uses=("database",),
+    # Before the first harvest an empty pool is no news.
+    after=(After("mega_viral_harvester", fresh=timedelta(hours=5), patience=timedelta(minutes=15)),),
+    covers=("reply_health_monitor",),
+)
 def reply_health_monitor(ctx: JobContext) -> Outcome:
     """Say what is wrong with pool and throughput, once for each, and call the harvester when the pool is nearly empty.
 
