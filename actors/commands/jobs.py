@@ -25,16 +25,19 @@ def jobs(*, as_json: bool) -> int:
         json.dump(rows, sys.stdout, indent=2)
         sys.stdout.write("\n")
         return 0
-    table = Table(title=f"{len(rows)} jobs", title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for title in ("job", "family", "", "every", "uses", "after", "aliases"):
+    table = Table(title=f"{len(rows)} jobs", title_justify="left", box=None, padding=(0, 1, 0, 0))
+    for title in ("job", "", "every", "uses", "after"):
         # A name that is broken in two cannot be copied.
         table.add_column(title, no_wrap=True)
+    family = ""
     for row in rows:
+        if row["family"] != family:
+            family = row["family"]
+            table.add_row(f"[bold]{family}[/]")
         every = format_duration(config.jobs[row["name"]].every) if row["enabled"] else "off"
-        aliases = [name for name in row["covers"] if name != row["name"]]
+        names = [f"  {row['name']}", *(f"    = {name}" for name in row["covers"] if name != row["name"])]
         after = [_dependency(each) for each in registry[row["name"]].after]
-        lists = ("\n".join(names) for names in (row["uses"], after, aliases))
-        table.add_row(row["name"], row["family"], row["priority"], every, *lists)
+        table.add_row("\n".join(names), row["priority"], every, "\n".join(row["uses"]), "\n".join(after))
     Console().print(table)
     return 0
 

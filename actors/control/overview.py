@@ -96,7 +96,7 @@ def _of_ledger(ledger: Mapping[str, Any], now: datetime) -> list[str]:
     words = f", {pool['judged_by_words']} of them judged by words" if pool["judged_by_words"] else ""
     lines = [_lane_line(name, lane, now) for name, lane in ledger["lanes"].items()]
     lines.append(f"pool: {pool['pending']} posts to answer{words}, the newest {_ago(pool['newest'], now)}")
-    lines.append(f"measured: {_share(measuring['measured'], measuring['posts'])} of the posts of the last two days")
+    lines.append(f"measured: {_share(measuring['measured'], measuring['posted'])} of the posts of the last two days")
     lines += [
         f"{lane} weights: version {row['version']} ({row['source']} from {row['outcomes']} outcomes)"
         for lane, row in ledger["weights"].items()
