@@ -49,9 +49,12 @@ class Day:
     HELD = "SELECT 1 FROM decisions WHERE status IN ('claimed', 'publishing', 'uncertain')"
     """What is still under way."""
 
-    def __init__(self, engine: Engine, until: datetime) -> None:
-        """Look at the slots before `until`, in schedule time: from then on it was being stopped."""
-        self._engine, self._until = engine, until
+    def __init__(self, engine: Engine, since: datetime, until: datetime) -> None:
+        """Look at the slots between two schedule times: when it was ready, and when it was about to be stopped.
+
+        A slot from before is caught up with at the start, and the first one in its own time takes its place.
+        """
+        self._engine, self._since, self._until = engine, since, until
         self._config, self._registry = load_all()
 
     def jobs(self) -> list[JobDay]:
@@ -74,7 +77,10 @@ class Day:
     @cached_property
     def _jobs(self) -> dict[str, JobDay]:
         days = {name: JobDay(name, job.priority.name) for name, job in self._registry.items()}
-        query = f"SELECT job, outcome, late_s, counts, reason FROM job_runs WHERE slot < '{self._until}'"
+        query = (
+            "SELECT job, outcome, late_s, counts, reason FROM job_runs "
+            f"WHERE slot < '{self._until}' AND (slot >= '{self._since}' OR outcome <> 'missed')"
+        )
         rows = self._engine.query(query)
         for row in rows:
             day = days[row["job"]]

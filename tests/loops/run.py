@@ -45,12 +45,13 @@ def measure(given: argparse.Namespace, console: Console) -> tuple[list[Finding],
         if given.log is not None:
             ends.callback(lambda: given.log.write_text("".join(json.dumps(line) + "\n" for line in engine.lines)))
         engine.ready(_READY_S)
+        since = _now(engine)
         _live(engine, given.lasting.total_seconds(), console)
-        until = datetime.fromisoformat(get_json(engine.site + "/_health")["now"])
+        until = _now(engine)
         # What is under way may end, and then nothing moves any more while it is looked at.
         assert engine.send("pause", "all") == 0
         engine.until(lambda: not engine.query(Day.HELD), _READY_S, "nothing under way")
-        day = Day(engine, until)
+        day = Day(engine, since, until)
         findings, jobs = day.findings(), day.jobs()
         findings += [trouble(engine.lines), wear(engine)]
         code = engine.stop()
@@ -58,6 +59,10 @@ def measure(given: argparse.Namespace, console: Console) -> tuple[list[Finding],
         sentence = "it ends as asked and leaves no process"
         findings.append(Finding("end", sentence, not code and not left, f"{code} {left}"))
         return findings, jobs
+
+
+def _now(engine: Engine) -> datetime:
+    return datetime.fromisoformat(get_json(engine.site + "/_health")["now"])
 
 
 def _live(engine: Engine, seconds: float, console: Console) -> None:
