@@ -15,14 +15,20 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
 
-def test_a_first_run_plans_publishes_measures_and_ends_clean(engine_on: Callable[..., Engine]) -> None:
-    engine = engine_on("--for", "20s")
+def test_a_first_run_plans_publishes_answers_measures_and_ends_clean(engine_on: Callable[..., Engine]) -> None:
+    engine = engine_on("--for", "25s")
     engine.ready()
     engine.until(lambda: [line for line in engine.lines if line["action"] == "posted"][3:], 120, "four posts")
+    engine.until(lambda: [line for line in engine.lines if line.get("counts", {}).get("replied")], 120, "a reply")
     assert_nothing_doubled_nothing_lost(engine)
+    under = {post["id"]: post["in_reply_to"] for post in engine.truth()["posts"]}
+    replies = engine.query("SELECT tweet_id, target_id FROM decisions WHERE lane = 'reply' AND status = 'posted'")
+    assert replies
+    assert all(under[row["tweet_id"]] == row["target_id"] for row in replies)
     rows = engine.query(
         "SELECT d.weight_version, d.propensity, count(m.snapshot_id) AS snapshots FROM decisions d "
-        "LEFT JOIN metric_snapshots m USING (decision_id) WHERE d.status = 'posted' GROUP BY d.decision_id"
+        "LEFT JOIN metric_snapshots m USING (decision_id) WHERE d.status = 'posted' AND d.lane = 'content' "
+        "GROUP BY d.decision_id"
     )
     assert all(row["weight_version"] == 0 and 0 < row["propensity"] <= 1 for row in rows)
     assert engine.wait(120) == 0
