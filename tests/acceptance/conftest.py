@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
+import actors.jobs
+from actors.job import find_jobs
 from tests.acceptance.engine import Engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 
@@ -22,16 +24,33 @@ BRISK = {
     "SUPERVISOR_PUBLISHING_LEASE": "5s",
 }
 
+FIRST_LOOP = frozenset({"plan", "posting", "metrics_scraper", "learn", "job_watchdog"})
+
+
+def without(jobs: Iterable[str]) -> dict[str, str]:
+    """Return the environment that switches these jobs off."""
+    return {f"SUPERVISOR_JOBS_{job.upper()}_ENABLED": "false" for job in jobs}
+
 
 @pytest.fixture(scope="module")
 def engine_in() -> Iterator[Callable[..., Engine]]:
-    """Return a maker of brisk engines on a given data folder; what is left of them is swept up."""
+    """Return a maker of brisk engines on a given data folder; what is left of them is swept up.
+
+    Unless one is to be `whole`, it has the jobs of the first loop only: what those do shows sooner.
+    """
     engines: list[Engine] = []
+    others = without(find_jobs(actors.jobs).keys() - FIRST_LOOP)
 
     def make(
-        data: Path, *options: str, speed: float = 120, environment: dict[str, str] | None = None, **more: Any
+        data: Path,
+        *options: str,
+        speed: float = 120,
+        environment: dict[str, str] | None = None,
+        whole: bool = False,
+        **more: Any,
     ) -> Engine:
-        engine = Engine(data, speed=speed, environment={**BRISK, **(environment or {})}, **more).start(*options)
+        settings = {**BRISK, **({} if whole else others), **(environment or {})}
+        engine = Engine(data, speed=speed, environment=settings, **more).start(*options)
         engines.append(engine)
         return engine
 

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
 
 def test_a_first_run_plans_publishes_answers_measures_and_ends_clean(engine_on: Callable[..., Engine]) -> None:
-    engine = engine_on("--for", "25s")
+    engine = engine_on("--for", "25s", whole=True)
     engine.ready()
     engine.until(lambda: [line for line in engine.lines if line["action"] == "posted"][3:], 120, "four posts")
     engine.until(lambda: [line for line in engine.lines if line.get("counts", {}).get("replied")], 120, "a reply")
