@@ -35,7 +35,7 @@ def crashing(job: Job) -> Job:
 @pytest.mark.parametrize("name", sorted(JOBS))
 def test_d1_a_job_whose_first_run_crashes_runs_again_at_its_next_due_time(name: str) -> None:
     settings, job = load(ROOT / "config.toml", {}).jobs[name], JOBS[name]
-    entry = Entry(name, settings.every, settings.offset, (), settings.attempts, settings.enabled)
+    entry = Entry(name, settings.every, settings.offset, (), settings.attempts)
     timetable = Timetable.of([entry])
     timetable.load({}, {})
     (first,) = timetable.tick(START)

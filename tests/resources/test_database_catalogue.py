@@ -305,11 +305,15 @@ def test_f7_of_2500_posts_the_oldest_one_s_text_is_refused(ledger: LedgerDoor) -
         )
 
     decision_id, tweet_id = "md5('decision' || number)::uuid", "(1900000000000000000 + number)::text"
+    minted_at = "to_timestamp((trunc((1900000000000000000 + number)::numeric / 4194304) + 1288834974657) / 1000)"
     is_oldest = f"CASE number WHEN 2499 THEN '{content_hash(oldest)}' ELSE number::text END"
     at = "now() - number * interval '1 day'"
     named = {"decision_id": decision_id, "attempt_id": "md5('attempt' || number)::uuid"}
     posts = more("decisions", decision_id=decision_id, tweet_id=tweet_id, posted_at=at, content_hash=is_oldest)
-    attempts, receipts = more("publish_attempts", **named), more("receipts", **named, tweet_id=tweet_id)
+    attempts, receipts = (
+        more("publish_attempts", **named),
+        more("receipts", **named, tweet_id=tweet_id, minted_at=minted_at),
+    )
     ledger.sql(f"WITH posts AS ({posts}), attempts AS ({attempts}) {receipts}")
 
     with pytest.raises(ConflictError, match="content_hash"):

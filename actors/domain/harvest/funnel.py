@@ -11,7 +11,6 @@ from actors.domain.text import MENTION, URL, visible
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-    from collections.abc import Set as AbstractSet
     from datetime import datetime, timedelta
 
     from actors.domain.snowflake import TweetId
@@ -69,7 +68,7 @@ class Sieve:
     age: timedelta
     """The oldest that is answered."""
     account: str
-    opted_out: AbstractSet[str]
+    opted_out: Collection[str]
     known: Collection[str]
     """Ids of posts that were harvested already, whatever became of them."""
     only_addressed: bool
@@ -136,7 +135,7 @@ def _is_fit(post: Found, sieve: Sieve) -> bool:
         sieve.now - post.created_at < sieve.age
         and post.replying_to is None
         and post.author.casefold() != sieve.account.casefold()
-        and not sieve.opted_out & {post.author.casefold()}
+        and not {post.author.casefold()}.intersection(sieve.opted_out)
         and not is_crowded(post.likes, post.replies)
         and (not sieve.only_addressed or addresses(post.text, sieve.account))
     )
