@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-import actors.jobs
-from actors.job import find_jobs
-from tests.acceptance.engine import Engine
+from tests.acceptance.engine import FIRST_LOOP, Engine, only
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -24,13 +22,6 @@ BRISK = {
     "SUPERVISOR_PUBLISHING_LEASE": "5s",
 }
 
-FIRST_LOOP = frozenset({"plan", "posting", "metrics_scraper", "learn", "job_watchdog"})
-
-
-def without(jobs: Iterable[str]) -> dict[str, str]:
-    """Return the environment that switches these jobs off."""
-    return {f"SUPERVISOR_JOBS_{job.upper()}_ENABLED": "false" for job in jobs}
-
 
 @pytest.fixture(scope="module")
 def engine_in() -> Iterator[Callable[..., Engine]]:
@@ -39,7 +30,7 @@ def engine_in() -> Iterator[Callable[..., Engine]]:
     Unless one is to be `whole`, it has the jobs of the first loop only: what those do shows sooner.
     """
     engines: list[Engine] = []
-    others = without(find_jobs(actors.jobs).keys() - FIRST_LOOP)
+    others = only(FIRST_LOOP)
 
     def make(
         data: Path,

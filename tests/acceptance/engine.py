@@ -16,15 +16,28 @@ import psutil
 import psycopg
 from psycopg.rows import dict_row
 
+import actors.jobs
 from actors.embedded.postgres import EmbeddedPostgres
+from actors.job import find_jobs
 from tests.fakes import LedgerDoor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
 
 ROOT = Path(__file__).parents[2]
+FIRST_LOOP = frozenset({"plan", "posting", "metrics_scraper", "learn", "job_watchdog"})
 
 Line = dict[str, Any]
+
+
+def without(jobs: Iterable[str]) -> dict[str, str]:
+    """Return the environment that switches these jobs off."""
+    return {f"SUPERVISOR_JOBS_{job.upper()}_ENABLED": "false" for job in jobs}
+
+
+def only(jobs: Collection[str]) -> dict[str, str]:
+    """Return the environment that switches off every job but these."""
+    return without(find_jobs(actors.jobs).keys() - set(jobs))
 
 
 class Engine:

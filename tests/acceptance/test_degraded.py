@@ -11,8 +11,7 @@ import pytest
 import actors.jobs
 from actors.domain.priority import Priority
 from actors.job import find_jobs
-from tests.acceptance.conftest import without
-from tests.acceptance.engine import get_json
+from tests.acceptance.engine import get_json, without
 from tests.acceptance.pressed import PROGRAM, write_account
 
 if TYPE_CHECKING:

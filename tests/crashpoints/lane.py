@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from actors.embedded.postgres import EmbeddedPostgres
-from tests.acceptance.engine import Engine
+from tests.acceptance.engine import Engine, only
 from tests.torture.account import Account, limits_of
 from tests.torture.site import give_past
 from tests.torture.verdict import TERMINAL
@@ -51,10 +51,7 @@ ENVIRONMENT = {
     "SUPERVISOR_PUBLISHING_INDEX_LAG": "5m",
     "SUPERVISOR_PUBLISHING_LEASE": "5s",
     "SUPERVISOR_SUPERVISION_BOOT_BACKOFF": "0s",
-    "SUPERVISOR_JOBS_PLAN_ENABLED": "false",
-    "SUPERVISOR_JOBS_LEARN_ENABLED": "false",
-    "SUPERVISOR_JOBS_METRICS_SCRAPER_ENABLED": "false",
-    "SUPERVISOR_JOBS_JOB_WATCHDOG_ENABLED": "false",
+    **only({"posting"}),
 }
 _READY_S = 90.0
 _LIFE_S = 60.0

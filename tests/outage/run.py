@@ -30,7 +30,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from actors.domain.duration import parse_duration
 from actors.embedded.postgres import EmbeddedPostgres
 from actors.embedded.valkey import EmbeddedValkey
-from tests.acceptance.engine import Engine
+from tests.acceptance.engine import FIRST_LOOP, Engine, only
 from tests.outage.servers import ForeignServer
 from tests.soak.invariants import Finding, Rules, ledger_findings, show
 
@@ -45,6 +45,7 @@ _LONGEST_S = 240.0
 """How long what should take a minute is waited for, so that a failure has a figure too."""
 PER_HOUR, PER_DAY = 12, 500
 ENVIRONMENT = {
+    **only(FIRST_LOOP),
     "SUPERVISOR_PUBLISHING_SPACING": "5m",
     "SUPERVISOR_PUBLISHING_CONTENT_PER_HOUR": str(PER_HOUR),
     "SUPERVISOR_PUBLISHING_CONTENT_PER_DAY": str(PER_DAY),

@@ -25,7 +25,7 @@ import psycopg
 from actors.embedded.postgres import EmbeddedPostgres
 from actors.embedded.valkey import EmbeddedValkey
 from actors.sql.queries import load_migrations
-from tests.acceptance.engine import Engine
+from tests.acceptance.engine import FIRST_LOOP, Engine, only
 from tests.torture import naive
 from tests.torture.account import Account, limits_of
 from tests.torture.site import Site, give_past
@@ -62,6 +62,7 @@ ENVIRONMENT = {
     "SUPERVISOR_PLATFORM_COOLDOWN_MAX": "4m",
     "SUPERVISOR_PLATFORM_CHALLENGE_STOP": "4m",
     "SUPERVISOR_SUPERVISION_BOOT_BACKOFF": "0s",
+    **only(FIRST_LOOP),
     "SUPERVISOR_JOBS_POSTING_EVERY": "1m",
     "SUPERVISOR_JOBS_PLAN_EVERY": "10m",
 }
