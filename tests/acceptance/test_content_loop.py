@@ -16,10 +16,11 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
 
 def test_a_first_run_plans_publishes_answers_measures_and_ends_clean(engine_on: Callable[..., Engine]) -> None:
-    engine = engine_on("--for", "25s", whole=True)
+    engine = engine_on(whole=True)
     engine.ready()
     engine.until(lambda: [line for line in engine.lines if line["action"] == "posted"][3:], 120, "four posts")
     engine.until(lambda: [line for line in engine.lines if line.get("counts", {}).get("replied")], 120, "a reply")
+    engine.until(lambda: [line for line in engine.lines if line.get("counts", {}).get("snapshots")], 120, "a reading")
     assert_nothing_doubled_nothing_lost(engine)
     under = {post["id"]: post["in_reply_to"] for post in engine.truth()["posts"]}
     replies = engine.query("SELECT tweet_id, target_id FROM decisions WHERE lane = 'reply' AND status = 'posted'")
@@ -31,9 +32,9 @@ def test_a_first_run_plans_publishes_answers_measures_and_ends_clean(engine_on: 
         "GROUP BY d.decision_id"
     )
     assert all(row["weight_version"] == 0 and 0 < row["propensity"] <= 1 for row in rows)
-    assert engine.wait(120) == 0
+    assert engine.stop() == 0
     summary = engine.wait_for("summary", 1)
-    assert summary["planned"] >= 8
+    assert summary["planned"] >= 6
     assert summary["published"] == summary["receipts"] >= 4
     assert summary["snapshots"] >= 1
     assert engine.at_level("error") == []
