@@ -19,7 +19,7 @@ WHERE lane = 'reply' AND status IN ('queued', 'claimed');
 -- name: answerable_opportunities
 -- With what is known of their authors; the best come first.
 SELECT o.tweet_id, o.author, o.conversation_id, o.addressed_us, o.text, o.topic, o.posted_at, o.tier, o.relevance,
-       a.followers, a.priority, a.engagement,
+       a.followers, a.priority, a.engagement, a.profile_at IS NOT NULL AS is_read,
        EXISTS (SELECT 1 FROM opt_outs p WHERE p.handle = lower(o.author)) AS has_opted_out
 FROM opportunities o LEFT JOIN accounts a ON a.handle = lower(o.author)
 WHERE o.status = 'pending' AND o.expires_at > %(now)s

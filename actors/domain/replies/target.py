@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from actors.domain.caps import Caps, Publication, target_cap
-from actors.domain.gates.health import judge_health
+from actors.domain.gates.delicate import delicate
+from actors.domain.optout import wish_of
 from actors.domain.randomness import keyed
 from actors.domain.rules import Answered, Rules, obeys
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime, timedelta
 
-_DELICATE = frozenset({"self_harm", "eating_disorder", "pregnancy"})
+UNREAD = "unread"
+"""What `unfit` says of a stranger whose profile nobody has read yet."""
+
 _WORDS = re.compile(r"\w")
 
 
@@ -45,6 +48,9 @@ class Target:
 
     has_opted_out: bool = False
     """Whether its author wants no replies."""
+
+    is_read: bool = True
+    """Whether its author's profile was read, where he may say that he wants none."""
 
     def age(self, at: datetime) -> timedelta:
         """Return how old it is then."""
@@ -106,14 +112,18 @@ def forbidden(target: Target, bounds: Bounds) -> str:
     answered = Answered(target.author, addressed_us=target.addressed_us)
     for breach in obeys(bounds.rules, "", answered=answered):
         return f"{breach.code}: {breach.text}"
-    delicate = [code for code, _ in judge_health(target.text, ()).refusals if code in _DELICATE]
-    return f"delicate: {delicate[0]}" if delicate else ""
+    if wish_of(target.text) is not None:
+        return "opted_out: it asks to be left alone"
+    subject = delicate(target.text)
+    return f"delicate: {subject}" if subject else ""
 
 
 def unfit(target: Target, bounds: Bounds, at: datetime) -> str:
     """Return why a reply due at `at` cannot be for this target, a code; empty: it can."""
     if target.age(at) > bounds.target_age:
         return "too_old"
+    if not target.is_read and not target.addressed_us:
+        return UNREAD
     if not target.addressed_us and target.relevance < bounds.relevance:
         return "off_topic"
     scope = bounds.talks.cap(target, bounds.caps, at)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
-from actors.domain.optout import handle_of, wish_of
 from actors.domain.priority import Priority
 from actors.job import Done, JobContext, Outcome, job
 from actors.measurement.checkpoints import measure
+from actors.measurement.wishes import heed
 
 if TYPE_CHECKING:
-    from actors.pages.status import Answer, PostReading
-
-logger = logging.getLogger(__name__)
+    from actors.pages.status import PostReading
 
 _BY = "reply_metrics"
 """Who adds an opt-out that was asked for under a reply; what replying is worth is lowered by these."""
@@ -27,23 +24,9 @@ def reply_metrics_scraper(ctx: JobContext) -> Outcome:
     """
     opted_out: list[str] = []
 
-    def heed(reading: PostReading) -> None:
-        opted_out.extend(answer.author for answer in reading.answers if _opts_out(ctx, answer))
+    def listen(reading: PostReading) -> None:
+        heard = (each for each in reading.answers if heed(ctx, each.author, each.text, each.id, _BY))
+        opted_out.extend(answer.author for answer in heard)
 
-    outcome = measure(ctx, "reply", heed)
+    outcome = measure(ctx, "reply", listen)
     return Done({**outcome.counts, "opt_outs": len(opted_out)}) if isinstance(outcome, Done) else outcome
-
-
-def _opts_out(ctx: JobContext, answer: Answer) -> bool:
-    """Note the wish of an answer; return whether it was one, and new."""
-    wish, handle = wish_of(answer.text), handle_of(answer.author)
-    if wish is None or not handle or answer.author.lower() == ctx.config.platform.account.lower():
-        return False
-    if not ctx.database.all("heed_wish", handle=handle, reason=wish.value, now=ctx.now(), by=_BY):
-        return False
-    logger.info(
-        "@%s has opted out and gets no replies",
-        handle,
-        extra={"action": "opted_out", "handle": handle, "wish": wish.value, "tweet": answer.id},
-    )
-    return True

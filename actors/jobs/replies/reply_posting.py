@@ -16,12 +16,13 @@ from actors.domain.replies.brief import ReplyBrief, messages
 from actors.domain.replies.choice import Choice, Rate, candidates, choose, tips
 from actors.domain.replies.gates import judge_reply
 from actors.domain.replies.snapshot import ReplyWeights, prior_weights
-from actors.domain.replies.target import Bounds, Talks, Target, first_choice, forbidden, is_held_out, unfit
+from actors.domain.replies.target import UNREAD, Bounds, Talks, Target, first_choice, forbidden, is_held_out, unfit
 from actors.domain.rules import PLATFORMS
 from actors.errors import ModelOutputError, PermanentError
 from actors.job import After, Done, Failed, JobContext, Nothing, Outcome, job
 from actors.ledger.permission import Lane
 from actors.ledger.queue import enqueue
+from actors.measurement.wishes import heed
 from actors.sql.queries import Statement
 
 if TYPE_CHECKING:
@@ -118,6 +119,8 @@ class _Desk:
         why = {target.tweet_id: unfit(target, self._bounds, at) for target in self.pool.values()}
         fit = [target for target in self.pool.values() if not why[target.tweet_id]]
         if not fit:
+            if UNREAD in why.values():
+                self._ctx.jobs.trigger("account_discovery")
             self.obstacle = f"none may be answered: {', '.join(sorted(set(why.values()))) or 'all are dealt with'}"
             return False
         decision_id = uuid.uuid4()
@@ -215,6 +218,7 @@ class _Desk:
             target = _target(row)
             reason = forbidden(target, self._bounds)
             if reason:
+                heed(self._ctx, target.author, target.text, target.tweet_id, self._ctx.job)
                 self._reject(target, reason, None)
             else:
                 pool[target.tweet_id] = target
@@ -241,6 +245,7 @@ def _target(row: Mapping[str, Any]) -> Target:
         priority=row["priority"],
         engagement=row["engagement"],
         has_opted_out=row["has_opted_out"],
+        is_read=row["is_read"],
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actors.domain.caps import Publication
-from actors.domain.replies.target import Talks, first_choice, forbidden, is_held_out, unfit
+from actors.domain.replies.target import UNREAD, Talks, first_choice, forbidden, is_held_out, unfit
 from tests.domain.replies.targets import NOW, bounds, target
 
 HOUR = timedelta(hours=1)
@@ -27,6 +27,7 @@ def test_nothing_speaks_against_a_fresh_post_on_the_subject() -> None:
         ({"text": "🌿 …"}, "empty"),
         ({"text": "some nights the thought of suicide keeps me awake"}, "delicate"),
         ({"text": "in the third trimester of my pregnancy, sleep is a joke"}, "delicate"),
+        ({"text": "@commons_daily stop replying to my sleep posts", "addressed_us": True}, "opted_out"),
     ],
 )
 def test_b16_what_must_never_be_answered_is_told_before_anything_is_scored(changes: dict[str, Any], code: str) -> None:
@@ -45,6 +46,11 @@ def test_a_target_is_too_old_by_the_time_at_which_its_reply_is_due() -> None:
 
     assert unfit(aged, bounds(), NOW + HOUR) == ""
     assert unfit(aged, bounds(), NOW + HOUR + timedelta(seconds=1)) == "too_old"
+
+
+def test_a_stranger_is_answered_only_once_his_profile_was_read_and_who_addressed_us_at_once() -> None:
+    assert unfit(target(is_read=False), bounds(), NOW) == UNREAD
+    assert unfit(target(is_read=False, addressed_us=True), bounds(), NOW) == ""
 
 
 def test_a_strangers_post_off_our_subject_is_left_alone_and_one_to_us_is_answered() -> None:

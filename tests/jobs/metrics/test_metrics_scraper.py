@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from actors.domain.snowflake import id_at
 from actors.errors import LoggedOutError, NotFoundError, PlatformClosedError, ResourceDiedError
 from actors.jobs.metrics.metrics_scraper import metrics_scraper
 from actors.jobs.publishing.posting import posting
-from actors.pages.status import PostReading
+from actors.pages.status import Answer, PostReading
 from tests.fakes import thread
 from tests.jobs.doors import START, Bench, commits, published
 
@@ -151,3 +152,14 @@ def test_h1_a_threads_numbers_are_its_first_parts_and_no_measure_of_singles(benc
 
     assert bench.rows("SELECT quality, views FROM metric_snapshots") == [{"quality": "ok", "views": 100}]
     assert bench.database.all("measured_outcomes") == []
+
+
+def test_b16_who_asks_under_a_post_of_ours_to_be_left_alone_has_opted_out(bench: Bench, text: str) -> None:
+    bench.now = START + timedelta(minutes=16)
+    answer = Answer(id_at(START, 1), "Grumpy_Cat", "stop spamming me, no more bot replies")
+    bench.browser.script = [replace(reading(text), answers=(answer,))]
+
+    bench.run(metrics_scraper)
+
+    rows = bench.rows("SELECT handle, added_by FROM opt_outs")
+    assert rows == [{"handle": "grumpy_cat", "added_by": "metrics_scraper"}]

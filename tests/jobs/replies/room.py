@@ -55,8 +55,8 @@ class ReplyWriter:
         return schema(text=f"About the {first} and the {second}: {CLOSERS[len(self.orders) % len(CLOSERS)]}")
 
 
-def opportunity(bench: Bench, number: int = 0, **changes: Any) -> str:
-    """Put somebody's post into the pool, an hour old; return its id."""
+def opportunity(bench: Bench, number: int = 0, *, is_read: bool = True, **changes: Any) -> str:
+    """Put somebody's post into the pool, an hour old; return its id. `is_read`: its author's profile was."""
     posted_at: datetime = changes.get("posted_at", bench.now - timedelta(hours=1, seconds=number))
     tweet_id = str(id_at(posted_at, number))
     row = {
@@ -76,6 +76,11 @@ def opportunity(bench: Bench, number: int = 0, **changes: Any) -> str:
         **changes,
     }
     insert(bench, "opportunities", row)
+    bench.database.sql(
+        "INSERT INTO accounts (handle, found_by, found_at, profile_at) VALUES (%s, 'harvest', %s, %s) "
+        "ON CONFLICT (handle) DO NOTHING",
+        *(row["author"].lower(), bench.now, bench.now if is_read else None),
+    )
     return tweet_id
 
 

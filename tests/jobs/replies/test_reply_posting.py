@@ -330,8 +330,9 @@ def test_h8_reply_posting_answers_differently_when_reply_weights_changes(bench: 
 
 def test_h8_reply_posting_answers_differently_when_accounts_changes(bench: Bench) -> None:
     before = Counter(choice["author"] for choice in drawn(bench))
-    account = {"handle": "author_5", "found_by": "harvest", "found_at": START, "followers": 900_000, "priority": 100}
-    insert(bench, "accounts", {**account, "engagement": 0.2})
+    bench.database.sql(
+        "UPDATE accounts SET followers = 900000, priority = 100, engagement = 0.2 WHERE handle = 'author_5'"
+    )
     choices = drawn(bench)
 
     assert Counter(choice["author"] for choice in choices)["author_5"] >= before["author_5"] + 3
@@ -358,3 +359,25 @@ def test_weights_of_another_meaning_are_replaced_by_a_new_prior(bench: Bench) ->
     bench.run(reply_posting)
 
     assert [row["weight_version"] for row in replies(bench)] == [8]
+
+
+def test_b16_a_stranger_whose_profile_nobody_has_read_waits_and_the_discovery_is_called(bench: Bench) -> None:
+    opportunity(bench, is_read=False)
+
+    outcome = bench.run(reply_posting)
+
+    assert isinstance(outcome, Nothing)
+    assert "unread" in outcome.reason
+    assert bench.jobs.triggered == ["account_discovery"]
+    assert set(statuses(bench).values()) == {"pending"}
+
+
+def test_b16_who_mentions_us_to_be_left_alone_has_opted_out_and_is_not_answered(bench: Bench) -> None:
+    text = "@commons_daily stop replying to my sleep posts"
+    tweet_id = opportunity(bench, text=text, addressed_us=True)
+
+    bench.run(reply_posting)
+
+    assert statuses(bench)[tweet_id] == "rejected"
+    assert bench.rows("SELECT handle, added_by FROM opt_outs") == [{"handle": "author_0", "added_by": "reply_posting"}]
+    assert bench.rows("SELECT 1 FROM decisions") == []
