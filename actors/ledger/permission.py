@@ -86,18 +86,23 @@ class Lane:
         self._latest = max((row["intent_at"] for row in rows), default=None)
         self._published = None
 
+    def stop(self) -> Outcome | None:
+        """Return who or what stops everything for now, or None."""
+        flag = self.ctx.database.one("get_flag", name="kill_switch")
+        if flag is not None and flag["is_on"]:
+            return Blocked("the kill switch is on")
+        if self.ctx.config.publishing.shadow:
+            return Blocked("this is the shadow: nothing is published (publishing.shadow)")
+        return None
+
     def obstacle(self, *, is_begun: bool) -> Outcome | None:
         """Return why nothing of the lane may be published now, or None.
 
         The caps do not hold up a thread that was begun, as it counted with its first part.
         """
-        flag, now = self.ctx.database.one("get_flag", name="kill_switch"), self.ctx.now()
-        if flag is not None and flag["is_on"]:
-            return Blocked("the kill switch is on")
-        if self.ctx.config.publishing.shadow:
-            return Blocked("this is the shadow: nothing is published (publishing.shadow)")
-        if is_begun:
-            return None
+        stop, now = self.stop(), self.ctx.now()
+        if stop is not None or is_begun:
+            return stop
         if self._latest is not None and self._latest > now + TOLERANCE:
             return Blocked("the ledger knows intents of the future: schedule time went back, is clock.json lost?")
         at = allowed_at([one.at for one in self.publications], self.caps, now)

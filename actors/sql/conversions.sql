@@ -7,11 +7,11 @@ SELECT o.tweet_id, o.author, o.tier, o.assigned_at, o.assigned_at + %(window_s)s
        CASE WHEN o.status = 'held_out' THEN 'skip' ELSE 'reply' END AS assignment,
        d.decision_id, coalesce(d.choice->>'strategy', d.generator, '') AS strategy,
        (SELECT min(n.assigned_at) FROM opportunities n
-        WHERE lower(n.author) = lower(o.author) AND n.assigned_at > o.assigned_at AND n.status <> 'pending') AS reassigned_at
+        WHERE lower(n.author) = lower(o.author) AND n.assigned_at > o.assigned_at) AS reassigned_at
 FROM opportunities o
 LEFT JOIN decisions d ON d.decision_id = o.decision_id AND d.status = 'posted'
 LEFT JOIN reply_conversions c ON c.tweet_id = o.tweet_id
-WHERE o.assigned_at <= %(until)s AND o.status <> 'pending'
+WHERE o.assigned_at <= %(until)s
   AND (c.tweet_id IS NULL OR c.settled_at < o.assigned_at + %(window_s)s * interval '1 second')
 ORDER BY o.assigned_at, o.tweet_id
 LIMIT %(limit)s;
@@ -55,9 +55,11 @@ GROUP BY strategy, tier
 ORDER BY strategy, tier;
 
 -- name: conversions_by_assignment
-SELECT assignment, count(*) AS targets, count(*) FILTER (WHERE author_followed) AS followed
-FROM reply_conversions WHERE settled_at > %(since)s
-GROUP BY assignment;
+-- Who addressed us is never left alone, and so cannot be compared.
+SELECT c.assignment, count(*) AS targets, count(*) FILTER (WHERE c.author_followed) AS followed
+FROM reply_conversions c JOIN opportunities o USING (tweet_id)
+WHERE c.settled_at > %(since)s AND NOT o.addressed_us
+GROUP BY c.assignment;
 
 -- name: conversions_by_author
 SELECT lower(o.author) AS handle, count(*) AS replies, sum(c.follows) AS follows

@@ -2,7 +2,10 @@
 -- An opportunity follows the decision that answers it, also when late evidence shows that it was published after all. Of
 -- what was turned down the words are not kept.
 UPDATE opportunities o
-SET status = CASE d.status WHEN 'posted' THEN 'replied' WHEN 'cancelled' THEN 'expired' ELSE 'rejected' END,
+SET status = CASE WHEN d.status = 'posted' THEN 'replied'
+                  -- It came too late, not to the wrong post.
+                  WHEN d.status = 'cancelled' AND d.reason LIKE 'stale:%%' AND o.expires_at > %(now)s THEN 'pending'
+                  WHEN d.status = 'cancelled' THEN 'expired' ELSE 'rejected' END,
     reason = CASE d.status WHEN 'posted' THEN '' ELSE coalesce(nullif(d.reason, ''), d.status) END,
     text = CASE WHEN d.status IN ('skipped', 'failed') THEN '' ELSE o.text END
 FROM decisions d
@@ -28,9 +31,20 @@ WHERE o.status = 'pending' AND o.expires_at > %(now)s
 ORDER BY o.addressed_us DESC, o.posted_at > %(fresh)s DESC, o.score DESC, o.tweet_id
 LIMIT %(limit)s;
 
+-- name: held_out_talks
+-- Whom chance left alone counts like somebody answered: he is not drawn again as long as that one is not either, or what
+-- becomes of the two could not be compared.
+SELECT author, conversation_id AS conversation, assigned_at FROM opportunities
+WHERE status = 'held_out' AND assigned_at > %(since)s;
+
+-- name: draw_opportunity
+-- Before anything is written: what was to be answered is known as that, whatever becomes of the answer.
+UPDATE opportunities SET assigned_at = %(now)s WHERE tweet_id = %(tweet_id)s AND status = 'pending' AND assigned_at IS NULL;
+
 -- name: take_opportunity
 -- Beside its decision, in the same transaction: nobody else may have taken it.
-UPDATE opportunities SET status = 'queued', reason = '', decision_id = %(decision_id)s, assigned_at = %(now)s
+UPDATE opportunities SET status = 'queued', reason = '', decision_id = %(decision_id)s,
+    assigned_at = coalesce(assigned_at, %(now)s)
 WHERE tweet_id = %(tweet_id)s AND status = 'pending';
 
 -- name: hold_out_opportunity
@@ -38,8 +52,8 @@ UPDATE opportunities SET status = 'held_out', assigned_at = %(now)s
 WHERE tweet_id = %(tweet_id)s AND status = 'pending';
 
 -- name: reject_opportunity
--- `assigned_at` is set if it was to be answered: it belongs to those then, whatever came in between.
-UPDATE opportunities SET status = 'rejected', reason = %(reason)s, text = '', assigned_at = %(assigned_at)s
+-- What was to be answered belongs to those that were, whatever came in between.
+UPDATE opportunities SET status = 'rejected', reason = %(reason)s, text = ''
 WHERE tweet_id = %(tweet_id)s AND status = 'pending';
 
 -- name: recent_reply_texts

@@ -31,7 +31,7 @@ def reply_learning(ctx: JobContext) -> Outcome:
     Needs half of `learning.minimum_outcomes` usable readings: replies have fewer parameters than posts. Until then the
     prior stays in force. Older versions are kept, because decisions refer to them.
     """
-    ctx.database.run("follow_decisions")
+    ctx.database.run("follow_decisions", now=ctx.now())
     row = ctx.database.one("latest_reply_weights")
     if row is None:
         return Nothing("reply_posting has not used any weights yet")

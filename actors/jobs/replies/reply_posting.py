@@ -62,14 +62,19 @@ def reply_posting(ctx: JobContext) -> Outcome:
 
     Whom nobody may answer is left out before anything is scored; of the others one is drawn with a strategy from the
     newest reply weights, whose version, slate and probabilities are stored with the decision. `replies.holdout` of the
-    drawn ones are left alone by chance. With no target at all the harvester is called.
+    drawn ones are left alone by chance. With no target at all the harvester is called, and while nothing may go out
+    nothing is written.
     """
-    ctx.database.run("follow_decisions")
+    ctx.database.run("follow_decisions", now=ctx.now())
+    lane = Lane.read(ctx, "reply")
+    stop = lane.stop()
+    if stop is not None:
+        return stop
     waiting = ctx.database.all("waiting_replies")
     room = ctx.config.replies.queue_depth - len(waiting)
     if room <= 0:
         return Nothing(f"the queue holds {len(waiting)} replies")
-    desk = _Desk(ctx, waiting)
+    desk = _Desk(ctx, lane, waiting)
     if not desk.pool:
         ctx.jobs.trigger("mega_viral_harvester")
         return Nothing("nobody is left to answer; the harvester is called")
@@ -86,19 +91,20 @@ def reply_posting(ctx: JobContext) -> Outcome:
 class _Desk:
     """What one run works with: the pool, the weights in force, and what the caps count already."""
 
-    def __init__(self, ctx: JobContext, waiting: list[Row]) -> None:
+    def __init__(self, ctx: JobContext, lane: Lane, waiting: list[Row]) -> None:
         self.counts = {"planned": 0, "held_out": 0, "rejected": 0, "unwritten": 0}
         self.obstacle = ""
         self._ctx = ctx
-        lane = Lane.read(ctx, "reply")
         known = [*lane.publications, *(Publication(r["scheduled_at"], r["author"], r["conversation"]) for r in waiting)]
         self._times = [one.at for one in known]
         settings = ctx.config
+        spared = ctx.database.all("held_out_talks", since=ctx.now() - lane.caps.span)
+        left_alone = [Publication(row["assigned_at"], row["author"], row["conversation"]) for row in spared]
         self._bounds = Bounds(
             PLATFORMS[settings.platform.name],
             settings.platform.account,
             lane.caps,
-            Talks(known),
+            Talks([*known, *left_alone]),
             settings.publishing.target_age,
             settings.replies.relevance,
         )
@@ -131,8 +137,11 @@ class _Desk:
         del self.pool[target.tweet_id]
         if is_held_out(target, settings.holdout):
             self._ctx.database.run("hold_out_opportunity", tweet_id=target.tweet_id, now=now)
+            self._bounds.talks.add(Publication(now, target.author, target.conversation))
             self.counts["held_out"] += 1
-        elif self._write(decision_id, at, choice):
+            return True
+        self._ctx.database.run("draw_opportunity", tweet_id=target.tweet_id, now=now)
+        if self._write(decision_id, at, choice):
             self._times.append(at)
             self._bounds.talks.add(Publication(at, target.author, target.conversation))
             self.counts["planned"] += 1
@@ -150,7 +159,7 @@ class _Desk:
             self.counts["rejected"] += 1
             notes += tuple(f"attempt {attempt}: {why}" for why in _refusals(verdict))
         self.counts["unwritten"] += 1
-        self._reject(target, f"unwritten: {notes[-1]}", self._ctx.now())
+        self._reject(target, f"unwritten: {notes[-1]}")
         return False
 
     def _ask(self, brief: ReplyBrief) -> tuple[str, Verdict | None]:
@@ -219,13 +228,13 @@ class _Desk:
             reason = forbidden(target, self._bounds)
             if reason:
                 heed(self._ctx, target.author, target.text, target.tweet_id, self._ctx.job)
-                self._reject(target, reason, None)
+                self._reject(target, reason)
             else:
                 pool[target.tweet_id] = target
         return pool
 
-    def _reject(self, target: Target, reason: str, assigned_at: datetime | None) -> None:
-        self._ctx.database.run("reject_opportunity", tweet_id=target.tweet_id, reason=reason, assigned_at=assigned_at)
+    def _reject(self, target: Target, reason: str) -> None:
+        self._ctx.database.run("reject_opportunity", tweet_id=target.tweet_id, reason=reason)
         extra = {"action": "target_rejected", "target": target.tweet_id, "reason": reason}
         logger.info("%s is not answered", target.tweet_id, extra=extra)
 

@@ -95,6 +95,20 @@ def conversion(bench: Bench, target: str) -> dict[str, Any]:
     return row
 
 
+def test_who_addressed_us_and_is_never_left_alone_has_no_part_in_the_comparison(bench: Bench) -> None:
+    for number in range(4):
+        draw(bench, number, status="held_out" if number == 0 else "replied")
+    followed = draw(bench, 9, "asker")
+    follow(bench, "asker", DRAWN + HOUR)
+    bench.database.sql("UPDATE opportunities SET addressed_us = true WHERE tweet_id = %s", followed)
+
+    track(bench, DRAWN + 50 * HOUR)
+
+    assert bench.rows("SELECT assigned, held_out, effect FROM reply_effects") == [
+        {"assigned": 3, "held_out": 1, "effect": 0.0}
+    ]
+
+
 def test_before_a_target_is_six_hours_old_there_is_nothing_to_count(bench: Bench) -> None:
     draw(bench, 1)
     bench.now = DRAWN + 5 * HOUR

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from actors.domain.outcome import Done, Failed, Nothing
+from actors.domain.outcome import Blocked, Done, Failed, Nothing
 from actors.domain.replies.choice import probabilities_of
 from actors.domain.replies.features import SPACE, STRATEGIES
 from actors.domain.replies.snapshot import ReplyWeights, prior_weights
@@ -190,6 +190,46 @@ def test_a_part_of_those_drawn_is_held_out_for_good_and_who_addressed_us_never(b
     assert bench.rows("SELECT 1 FROM opportunities WHERE status = 'held_out' AND assigned_at IS NULL") == []
 
 
+def test_whoever_was_held_out_is_not_drawn_again_by_another_post_as_long_as_somebody_answered_would_not_be(
+    bench: Bench,
+) -> None:
+    settings(bench, holdout=0.9)
+    for number in range(9):
+        opportunity(bench, number, author="same_author")
+    bench.run(reply_posting)
+    bench.run(reply_posting)
+    bench.now += timedelta(hours=20)
+    bench.run(reply_posting)
+
+    assert len(bench.rows("SELECT 1 FROM opportunities WHERE assigned_at IS NOT NULL")) == 1
+
+
+@pytest.mark.parametrize("stop", ["kill switch", "shadow"])
+def test_nothing_is_written_and_no_target_taken_while_nothing_may_go_out(bench: Bench, stop: str) -> None:
+    opportunity(bench)
+    if stop == "shadow":
+        bench.configure(shadow=True)
+    else:
+        bench.database.run("set_flag", name="kill_switch", is_on=True, now=bench.now, by="somebody")
+
+    outcome = bench.run(reply_posting)
+
+    assert isinstance(outcome, Blocked)
+    assert stop in outcome.reason
+    assert bench.rows("SELECT 1 FROM opportunities WHERE assigned_at IS NOT NULL") == []
+
+
+def test_i5_a_post_whose_reply_came_too_late_may_be_answered_again_while_it_is_young(bench: Bench) -> None:
+    tweet_id = opportunity(bench)
+    bench.run(reply_posting)
+    bench.database.sql("UPDATE decisions SET status = 'cancelled', reason = 'stale: more than 1h late'")
+
+    bench.run(reply_posting)
+
+    assert statuses(bench)[tweet_id] == "queued"
+    assert [row["status"] for row in replies(bench)] == ["cancelled", "queued"]
+
+
 def test_j5_a_target_that_nobody_can_write_to_is_given_up_and_the_writer_was_told_why(bench: Bench) -> None:
     class Flatterer(ReplyWriter):
         def complete(self, messages: Any, schema: Any, **_: Any) -> Any:
@@ -256,6 +296,8 @@ def test_a_spent_budget_ends_the_run_and_takes_no_target_away(bench: Bench) -> N
         bench.run(reply_posting)
 
     assert Counter(statuses(bench).values()) == {"queued": 2, "pending": 3}
+    drawn = bench.rows("SELECT status FROM opportunities WHERE assigned_at IS NOT NULL")
+    assert Counter(row["status"] for row in drawn) == {"queued": 2, "pending": 1}, "it was to be answered all the same"
 
 
 def end(bench: Bench, decision: dict[str, Any], status: str) -> None:
