@@ -48,9 +48,18 @@ def _modules_by_query() -> dict[str, set[str]]:
     modules: dict[str, set[str]] = defaultdict(set)
     for path in (ROOT / "actors").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and node.value in names:
-                modules[str(node.value)].add(path.stem)
+            if isinstance(node, ast.Call) and _asks(node.func):
+                # The name stands first, or behind what a helper of the module's own takes before it.
+                said = {each.value for each in node.args if isinstance(each, ast.Constant)}
+                for name in said & names:
+                    modules[str(name)].add(path.stem)
     return modules
+
+
+def _asks(called: ast.expr) -> bool:
+    """Tell whether a call is one that names a query: of a database's door, of `Statement`, or of `_close`."""
+    word = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+    return word in ("one", "all", "run", "Statement", "_close")
 
 
 def table() -> str:

@@ -36,14 +36,9 @@ ON CONFLICT (computed_at) DO NOTHING;
 SELECT posts, hours, shape FROM maturity_curves ORDER BY computed_at DESC LIMIT 1;
 
 -- name: predicted_outcomes
--- The latest reading of each single that was predicted before it was published.
-SELECT DISTINCT ON (m.decision_id)
-       m.decision_id::text AS decision_id, d.choice -> 'predicted' AS predicted, m.age_s, m.views, m.likes, m.reposts,
-       m.replies, m.bookmarks, m.source, d.generator, d.topic, d.hook, d.format, d.length, d.posted_at
-FROM metric_snapshots m JOIN decisions d USING (decision_id)
-WHERE d.lane = 'content' AND d.kind = 'single' AND d.status = 'posted' AND d.choice ? 'predicted'
-  AND m.source = 'measured' AND m.quality = 'ok' AND d.posted_at >= %(since)s
-ORDER BY m.decision_id, m.taken_at DESC;
+SELECT * FROM post_outcomes
+WHERE kind = 'single' AND choice ? 'predicted' AND posted_at >= %(since)s
+ORDER BY decision_id;
 
 -- name: store_calibration
 INSERT INTO calibrations (computed_at, outcomes, coverage, crps, slope, pit, is_alarming)

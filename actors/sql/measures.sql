@@ -35,16 +35,7 @@ ON CONFLICT (handle) DO NOTHING
 RETURNING handle;
 
 -- name: measured_outcomes
-SELECT DISTINCT ON (m.decision_id)
-       m.decision_id::text AS decision_id, m.age_s, m.views, m.likes, m.reposts, m.replies, m.bookmarks, m.source,
-       (SELECT coalesce(sum(c.credit), 0) FROM follower_credits c
-        WHERE c.decision_id = m.decision_id AND c.until <= m.taken_at) AS follows,
-       d.generator, d.topic, d.hook, d.format, d.length, d.posted_at, d.choice
-FROM metric_snapshots m JOIN decisions d USING (decision_id)
-WHERE m.quality = 'ok' AND m.source = 'measured' AND d.status = 'posted'
-  -- The numbers of a thread's first part are no measure of the whole, and a reply's audience is somebody else's.
-  AND d.lane = 'content' AND d.kind = 'single'
-ORDER BY m.decision_id, m.taken_at DESC;
+SELECT * FROM post_outcomes WHERE kind = 'single' ORDER BY decision_id;
 
 -- name: latest_weights
 SELECT version, body FROM weight_snapshots ORDER BY version DESC LIMIT 1;

@@ -13,18 +13,18 @@ import pydantic
 from actors.domain.brief import Brief
 from actors.domain.budget import MoneyLane
 from actors.domain.learning.choice import choose
-from actors.domain.learning.features import Context, Exposure, Exposures, Played
-from actors.domain.learning.reward import MeasuredOutcome, reward
+from actors.domain.learning.features import Context, Exposures, Played
+from actors.domain.learning.reward import reward
 from actors.domain.planning import Theme, theme_for
 from actors.domain.priority import Priority
 from actors.domain.randomness import keyed
-from actors.domain.taxonomy import Arm
 from actors.domain.threads.brief import TEMPERATURE, TOKENS, thread_messages
 from actors.domain.threads.judgement import judge_thread
 from actors.domain.threads.manner import Manner, Told, bounds, choose_manner
 from actors.errors import ModelOutputError
 from actors.job import Done, Failed, JobContext, Nothing, Outcome, job
 from actors.ledger.queue import enqueue
+from actors.measurement.outcomes import outcome_of
 from actors.measurement.weights import weights_in_force
 from actors.sql.queries import Statement
 
@@ -166,24 +166,9 @@ class _Order:
 
 def _told(rows: list[Row]) -> list[Told]:
     """Return what past threads were worth, those left out of which nothing may be learned."""
-    worth = [(Manner(row["style"], row["emotion"]), reward(_outcome(row))) for row in rows]
+    worth = [(Manner(row["style"], row["emotion"]), reward(outcome_of(row))) for row in rows]
     return [Told(manner, value) for manner, value in worth if value is not None]
 
-
-def _outcome(row: Row) -> MeasuredOutcome:
-    return MeasuredOutcome(
-        decision_id=row["decision_id"],
-        arm=Arm(row["generator"], row["topic"], row["hook"], row["format"], row["length"]),
-        posted_at=row["posted_at"],
-        age=timedelta(seconds=row["age_s"]),
-        views=row["views"],
-        likes=row["likes"],
-        reposts=row["reposts"],
-        replies=row["replies"],
-        bookmarks=row["bookmarks"],
-        source=row["source"],
-        exposure=Exposure(**row["choice"]["exposure"]),
-    )
 
 
 def _refusals(verdict: Verdict | None) -> list[str]:

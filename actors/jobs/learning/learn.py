@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
 
 from actors.domain.learning.cycle import learn as next_snapshot
-from actors.domain.learning.features import Exposure
 from actors.domain.learning.maturity import USUAL, Curve
-from actors.domain.learning.reward import MeasuredOutcome
 from actors.domain.learning.snapshot import WeightSnapshot
 from actors.domain.priority import Priority
-from actors.domain.taxonomy import Arm
 from actors.errors import PermanentError
 from actors.job import After, Done, JobContext, Nothing, Outcome, job
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from actors.measurement.outcomes import outcome_of
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +35,7 @@ def learn(ctx: JobContext) -> Outcome:
         previous = WeightSnapshot.from_dict(row["body"])
     except PermanentError as error:
         return Nothing(f"plan starts the weights anew: {error}")
-    measured = [_outcome(found) for found in ctx.database.all("measured_outcomes")]
+    measured = [outcome_of(found) for found in ctx.database.all("measured_outcomes")]
     settings, fitted = ctx.config.learning, ctx.database.one("latest_maturity")
     snapshot = next_snapshot(
         previous,
@@ -69,21 +63,3 @@ def learn(ctx: JobContext) -> Outcome:
         extra={"action": "weights_published", "weights": snapshot.version, "outcomes": snapshot.outcomes, "best": best},
     )
     return Done({"versions": 1})
-
-
-def _outcome(row: Mapping[str, Any]) -> MeasuredOutcome:
-    return MeasuredOutcome(
-        decision_id=row["decision_id"],
-        arm=Arm(row["generator"], row["topic"], row["hook"], row["format"], row["length"]),
-        posted_at=row["posted_at"],
-        age=timedelta(seconds=row["age_s"]),
-        views=row["views"],
-        likes=row["likes"],
-        reposts=row["reposts"],
-        replies=row["replies"],
-        bookmarks=row["bookmarks"],
-        # The order of a sum is not fixed, and its last digits would pass for news.
-        follows=round(row["follows"], 6),
-        source=row["source"],
-        exposure=Exposure(**row["choice"]["exposure"]),
-    )

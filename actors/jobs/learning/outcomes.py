@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from actors.domain.learning.calibration import Prediction, calibrate, draw
 from actors.domain.learning.maturity import USUAL, Curve
-from actors.domain.learning.reward import MeasuredOutcome, reward
+from actors.domain.learning.reward import reward
 from actors.domain.priority import Priority
 from actors.domain.randomness import keyed
-from actors.domain.taxonomy import Arm
 from actors.job import After, Done, JobContext, Nothing, Outcome, job
+from actors.measurement.outcomes import outcome_of
 from actors.sql.queries import Statement
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ def _pairs(ctx: JobContext) -> list[tuple[Prediction, float, float]]:
     curve = USUAL if row is None else Curve(row["hours"], row["shape"])
     pairs = []
     for found in ctx.database.all("predicted_outcomes", since=ctx.now() - _WINDOW):
-        value = reward(_outcome(found), curve)
+        value = reward(outcome_of(found), curve)
         if value is not None and value.weight >= _LEAST_SHARE:
-            pairs.append((Prediction.from_record(found["predicted"]), value.z, value.weight))
+            pairs.append((Prediction.from_record(found["choice"]["predicted"]), value.z, value.weight))
     return pairs
 
 
@@ -92,18 +92,3 @@ def _simulate(ctx: JobContext) -> int:
         )
         drawn += 1
     return drawn
-
-
-def _outcome(row: Row) -> MeasuredOutcome:
-    return MeasuredOutcome(
-        decision_id=row["decision_id"],
-        arm=Arm(row["generator"], row["topic"], row["hook"], row["format"], row["length"]),
-        posted_at=row["posted_at"],
-        age=timedelta(seconds=row["age_s"]),
-        views=row["views"],
-        likes=row["likes"],
-        reposts=row["reposts"],
-        replies=row["replies"],
-        bookmarks=row["bookmarks"],
-        source=row["source"],
-    )

@@ -237,3 +237,16 @@ CREATE TABLE reply_effects (
     low double precision NOT NULL,
     high double precision NOT NULL
 );
+
+-- What each of our posts came to: its latest sound reading, with the follows credited to it by then. The numbers of a
+-- thread are those of its first part. A reply's audience is somebody else's, and is not in it.
+CREATE VIEW post_outcomes AS
+SELECT l.*, coalesce((SELECT sum(c.credit) FROM follower_credits c
+                      WHERE c.decision_id = l.post AND c.until <= l.taken_at), 0) AS follows
+FROM (SELECT DISTINCT ON (m.decision_id)
+             m.decision_id AS post, m.decision_id::text AS decision_id, m.taken_at, m.age_s, m.views, m.likes,
+             m.reposts, m.replies, m.bookmarks, m.source, d.kind, d.generator, d.topic, d.hook, d.format, d.length,
+             d.posted_at, d.choice
+      FROM metric_snapshots m JOIN decisions d USING (decision_id)
+      WHERE m.quality = 'ok' AND m.source = 'measured' AND d.status = 'posted' AND d.lane = 'content'
+      ORDER BY m.decision_id, m.taken_at DESC) l;
