@@ -11,14 +11,18 @@ WHERE d.lane = 'content' AND d.kind = 'single' AND m.checkpoint = %(checkpoint)s
   AND d.posted_at >= %(since)s;
 
 -- name: store_factor_day
-INSERT INTO factor_days (day, factor, value, posts, views, engagements, rate, low, high)
-VALUES (%(day)s, %(factor)s, %(value)s, %(posts)s, %(views)s, %(engagements)s, %(rate)s, %(low)s, %(high)s)
+INSERT INTO factor_days (day, factor, value, posts, views, engagements, views_squared, engagements_squared, product)
+VALUES (%(day)s, %(factor)s, %(value)s, %(posts)s, %(views)s, %(engagements)s, %(views_squared)s,
+    %(engagements_squared)s, %(product)s)
 ON CONFLICT (day, factor, value) DO UPDATE
-SET posts = excluded.posts, views = excluded.views, engagements = excluded.engagements, rate = excluded.rate,
-    low = excluded.low, high = excluded.high;
+SET posts = excluded.posts, views = excluded.views, engagements = excluded.engagements,
+    views_squared = excluded.views_squared, engagements_squared = excluded.engagements_squared,
+    product = excluded.product;
 
 -- name: factor_totals
-SELECT factor, value, sum(posts)::integer AS posts, sum(views)::bigint AS views, sum(engagements)::bigint AS engagements
+SELECT factor, value, sum(posts)::integer AS posts, sum(views)::bigint AS views,
+       sum(engagements)::bigint AS engagements,
+       sum(views_squared) AS views_squared, sum(engagements_squared) AS engagements_squared, sum(product) AS product
 FROM factor_days WHERE day >= %(since)s::timestamptz::date
 GROUP BY factor, value
 ORDER BY factor, value;

@@ -266,7 +266,7 @@ def test_e4_asking_too_often_is_told_from_trouble(
 def test_e4_trouble_on_a_page_whose_api_answered_429_is_asking_too_often(
     chromium: Chromium, site: FixtureSite, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actors.pages.profile._FOLLOWERS_S", 0.5)
+    monkeypatch.setattr("actors.pages.profile._HEAD_S", 0.5)
     site.answer = lambda _: (429, {"errors": []})
     ask = 'fetch("/i/api/graphql/q/UserByName", {method: "POST", body: \'{"variables": {"tweet_text": ""}}\'})'
     site.show("/us", script=f"{ask};")

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from actors.domain.duration import format_duration
-from actors.domain.effects import Group, effects_of
 from actors.domain.learning.maturity import Reading, fit_curve
 from actors.domain.priority import Priority
 from actors.domain.taxonomy import FACTORS
@@ -42,7 +41,9 @@ def analytics(ctx: JobContext) -> Outcome:
     now = ctx.now()
     age = format_duration(_AGE)
     oldest_s = (_AGE + _LATE).total_seconds()
-    rows = ctx.database.all("cube_rows", checkpoint=age, oldest_s=oldest_s, since=now - _CUBE)
+    # Whole days only: a day of which half has left the window would lose that half.
+    since = (now - _CUBE).replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = ctx.database.all("cube_rows", checkpoint=age, oldest_s=oldest_s, since=since)
     cells = _cells(rows)
     readings = [
         Reading(row["post"], timedelta(seconds=row["age_s"]), row["views"])
@@ -65,31 +66,25 @@ def _curves(now: datetime, readings: list[Reading]) -> list[Statement]:
 
 def _cells(rows: list[Row]) -> list[Statement]:
     """Return one statement for each day, factor and value."""
-    sums: dict[tuple[date, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    cells: dict[tuple[date, str, str], list[Row]] = defaultdict(list)
     for row in rows:
         for factor in FACTORS:
-            cell = sums[row["day"], factor, row[factor]]
-            for place, amount in enumerate((1, row["views"], row["engagements"])):
-                cell[place] += amount
-    by_day: dict[date, list[Group]] = defaultdict(list)
-    for (day, factor, value), (posts, views, engagements) in sums.items():
-        by_day[day].append(Group(factor, value, posts, views, engagements))
+            cells[row["day"], factor, row[factor]].append(row)
     return [
         Statement(
             "store_factor_day",
             {
                 "day": day,
-                "factor": effect.group.factor,
-                "value": effect.group.value,
-                "posts": effect.group.posts,
-                "views": effect.group.views,
-                "engagements": effect.group.engagements,
-                "rate": effect.rate.mean,
-                "low": effect.rate.low,
-                "high": effect.rate.high,
+                "factor": factor,
+                "value": value,
+                "posts": len(posts),
+                "views": sum(post["views"] for post in posts),
+                "engagements": sum(post["engagements"] for post in posts),
+                "views_squared": sum(post["views"] ** 2 for post in posts),
+                "engagements_squared": sum(post["engagements"] ** 2 for post in posts),
+                "product": sum(post["views"] * post["engagements"] for post in posts),
             },
             1,
         )
-        for day, groups in by_day.items()
-        for effect in effects_of(groups)
+        for (day, factor, value), posts in cells.items()
     ]

@@ -184,9 +184,10 @@ CREATE TABLE factor_days (
     posts integer NOT NULL CHECK (posts > 0),
     views bigint NOT NULL CHECK (views >= 0),
     engagements bigint NOT NULL CHECK (engagements >= 0),
-    rate double precision NOT NULL CHECK (rate BETWEEN 0 AND 1),
-    low double precision NOT NULL CHECK (low BETWEEN 0 AND 1),
-    high double precision NOT NULL CHECK (high BETWEEN 0 AND 1),
+    -- Sums over posts, of which the error is made: a post is one piece of luck, however many saw it.
+    views_squared double precision NOT NULL CHECK (views_squared >= 0),
+    engagements_squared double precision NOT NULL CHECK (engagements_squared >= 0),
+    product double precision NOT NULL CHECK (product >= 0),
     PRIMARY KEY (day, factor, value)
 );
 -- How fast a post of this account comes to its final engagement: share(age) = 1 - exp(-(age / hours)^shape).

@@ -76,6 +76,17 @@ def test_a_later_run_corrects_the_cube_and_adds_nothing_twice(bench: Bench) -> N
     assert rows == [{"posts": 2, "views": 2000, "engagements": 40}]
 
 
+def test_a_day_keeps_all_its_posts_as_it_leaves_the_window(bench: Bench) -> None:
+    for number in range(3):
+        measure(bench, 6 * number, "question", 10, {"6h": (6.2, 1000)})
+    bench.now = START + 12 * HOUR
+    bench.run(analytics)
+    bench.now = START + timedelta(days=14, hours=3)
+    bench.run(analytics)
+
+    assert bench.rows("SELECT posts FROM factor_days WHERE factor = 'hook'") == [{"posts": 3}]
+
+
 def test_without_a_reading_of_that_age_there_is_nothing_to_sum_up(bench: Bench) -> None:
     measure(bench, 0, "question", 30, {"1h": (1, 500)})
 
@@ -84,7 +95,7 @@ def test_without_a_reading_of_that_age_there_is_nothing_to_sum_up(bench: Bench) 
 
 def test_h8_plan_answers_differently_when_factor_days_change(bench: Bench) -> None:
     hooks = FACTORS["hook"][:3]
-    for number in range(9):
+    for number in range(30):
         measure(bench, number, hooks[number % 3], (900, 300, 10)[number % 3], {"6h": (6.2, 9000)})
     bench.now = START + 12 * HOUR
 
