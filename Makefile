@@ -7,6 +7,7 @@
 #   make soak SEED=7               10,000 random traces for each machine, then ten minutes of random deaths
 #   make crashpoints               kill the process at every step of publishing, and count what is on the site
 #   make torture ARGS="--kills 50" kill everything at random, and count again
+#   make deployments               fifty deployments by TERM and KILL, overlapping or not, and count again
 #   make outage                    take Redis away for half an hour and Postgres for ten minutes of it
 #   make loops                     live 26 hours in 26 minutes, and see that both loops are closed
 #   make mutate                    break the kernel's machines in every small way and see the tests notice
@@ -25,7 +26,7 @@ COMPILE := $(BIN)/uv pip compile setup.cfg --no-config --quiet --upgrade --exclu
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make lock'
 
-.PHONY: setup run test check bench soak crashpoints torture outage loops mutate lock
+.PHONY: setup run test check bench soak crashpoints torture deployments outage loops mutate lock
 .DELETE_ON_ERROR:
 
 setup: .venv/run.stamp
@@ -47,10 +48,11 @@ bench: .venv/dev.stamp
 	@exec $(BIN)/python -m tests.benchmarks.run $(ARGS)
 
 soak: .venv/dev.stamp
-	@SOAK=1 SOAK_SEED=$(or $(SEED),$(shell date +%s)) $(BIN)/python -m pytest tests/conformance tests/models $(ARGS)
+	@SOAK=1 SOAK_SEED=$(or $(SEED),$(shell date +%s)) $(BIN)/python -m pytest tests/conformance tests/models \
+		tests/simulation/test_proof.py tests/domain/why $(ARGS)
 	@SOAK=1 exec $(BIN)/python -m pytest -s -m soak $(ARGS)
 
-crashpoints torture outage loops: .venv/dev.stamp setup
+crashpoints torture deployments outage loops: .venv/dev.stamp setup
 	@exec $(BIN)/python -m tests.$@.run $(ARGS)
 
 mutate: .venv/dev.stamp

@@ -1,4 +1,4 @@
-"""The command line: run (default) | check | jobs | status | why | send | simulate | sandbox."""
+"""The command line: run (default) | check | jobs | status | why | send | session | simulate | tail | sandbox."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 EXIT_FAILURE, EXIT_CONFIG, EXIT_PIPE = 1, 2, 141
-_COMMANDS = ("run", "check", "jobs", "status", "why", "send", "simulate", "sandbox")
+_COMMANDS = ("run", "check", "jobs", "status", "why", "send", "session", "simulate", "tail", "sandbox")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +50,8 @@ def _dispatch(given: argparse.Namespace) -> int:
         case "check":
             from actors.commands.check import check
 
-            return check(data=given.data, as_json=given.json, scenario=given.scenario, load=given.load)
+            wanted = {"scenario": given.scenario, "load": given.load, "expected": given.expect}
+            return check(data=given.data, as_json=given.json, **wanted)
         case "jobs":
             from actors.commands.jobs import jobs
 
@@ -67,18 +68,35 @@ def _dispatch(given: argparse.Namespace) -> int:
             from actors.commands.why import why
 
             return why(given.job, data=given.data, as_json=given.json)
+        case "session":
+            from actors.commands.session import import_session, show_session
+
+            if given.does == "import":
+                return import_session(given.file, data=given.data)
+            return show_session(data=given.data, as_json=given.json)
         case "simulate":
             from actors.commands.simulate import simulate
 
             return simulate(given)
+        case "tail":
+            from actors.commands.tail import tail
+
+            return tail(as_json=given.json)
         case "sandbox":
             from actors.commands.sandbox import sandbox
 
             return sandbox(given)
         case _:
-            from actors.commands.run import run
+            # Before the slow imports: the platform may replace a process in its first second.
+            from actors.commands.ending import heard
 
-            return run(speed=given.speed, lasting=given.lasting, data=given.data)
+            with heard() as ending:
+                from actors.commands.door import make_door
+
+                with make_door(given.data) as door:
+                    from actors.commands.run import run
+
+                    return run(door, ending, speed=given.speed, lasting=given.lasting, data=given.data)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -93,6 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     check.add_argument("--scenario", type=Path, help="prove the jobs of this CSV file instead, and nothing else")
     check.add_argument("--load", type=_load, default=1.0, help="factor on the lengths of browser jobs behind P0 (1)")
+    held = "fail unless the build that runs now is this one (that of this program)"
+    check.add_argument("--expect", nargs="?", const="this", metavar="BUILD", help=held)
     jobs = commands.add_parser("jobs", help="list the jobs")
     jobs.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     status = commands.add_parser("status", help="tell how lanes, pool, measuring, weights and resources are")
@@ -102,16 +122,21 @@ def _parser() -> argparse.ArgumentParser:
     send.add_argument(
         "word",
         nargs="+",
-        help="status | jobs | why [JOB] | pause NAME | resume NAME | run JOB | kill-switch on|off | "
-        "approve [DECISION] | reject DECISION | opt-out HANDLE | opted-out | shutdown",
+        help="status | jobs | why [JOB] | pause NAME [for 2h] [because TEXT] | resume NAME [because TEXT] | run JOB | "
+        "kill-switch on|off | approve [DECISION] | reject DECISION | opt-out HANDLE | opted-out | "
+        "breaker RESOURCE reset | restart ACTOR | loglevel LEVEL [LOGGER] | reload | "
+        "drain | stacks | shutdown",
     )
     send.add_argument("--data", type=Path, help="as for run")
     send.add_argument("--json", action="store_true", help="the answer as one JSON document")
+    _add_session(commands.add_parser("session", help="import the account's login, or tell of it"))
     _add_simulate(commands.add_parser("simulate", help="live days in seconds under a virtual clock, and report"))
     why = commands.add_parser("why", help="say why a job is not running, or why nothing is posted")
     why.add_argument("job", nargs="?", help="a job, or a name of the inventory; without one: why nothing is posted")
     why.add_argument("--data", type=Path, help="as for run")
     why.add_argument("--json", action="store_true", help="one JSON document instead of a table")
+    tail = commands.add_parser("tail", help="read a log from a pipe and show the state that its lines tell")
+    tail.add_argument("--json", action="store_true", help="one JSON document at the end of input, instead of a page")
     sandbox = commands.add_parser("sandbox", help="serve the sandbox alone")
     sandbox.add_argument(
         "--port", type=int, required=True, help="TCP port on the loopback interface; 0 takes a free one"
@@ -125,6 +150,16 @@ def _parser() -> argparse.ArgumentParser:
     sandbox.add_argument("--anchor", help="one instant on both clocks: WALL_EPOCH:SCHEDULE_EPOCH")
     sandbox.add_argument("--account", default="commons_daily", help="handle of the operated account")
     return parser
+
+
+def _add_session(session: argparse.ArgumentParser) -> None:
+    does = session.add_subparsers(dest="does", required=True)
+    taken = does.add_parser("import", help="store a login, sealed by SESSION_KEY")
+    taken.add_argument("file", type=Path, metavar="FILE", help="a storage state as Playwright writes it (JSON)")
+    taken.add_argument("--data", type=Path, help="as for run")
+    shown = does.add_parser("show", help="tell version, age, and names and ends of cookies, never a value")
+    shown.add_argument("--data", type=Path, help="as for run")
+    shown.add_argument("--json", action="store_true", help="one JSON document instead of lines")
 
 
 def _add_simulate(simulate: argparse.ArgumentParser) -> None:

@@ -12,21 +12,19 @@ from typing import TYPE_CHECKING, Any
 import redis
 
 from actors.config import Config
-from actors.control.inquiry import PublishingRules
-from actors.control.operator import Operator, Reach
+from actors.control.operator import Operator
+from actors.control.reach import Place, reach_of
+from actors.control.records import Records, records_of
+from actors.control.settings import Settings
+from actors.dashboard.reader import make_reader
 from actors.domain.backoff import Backoff
-from actors.domain.budget import lane_of
+from actors.domain.grace import drain_s, lease_s, summary_s, tree_s
 from actors.domain.priority import Band, Priority
 from actors.domain.renewal import Renewal
-from actors.domain.silence import LaneSilence
 from actors.domain.supervision import Policy, Strategy
-from actors.domain.timetable import Entry
-from actors.domain.waiting import stretch
-from actors.domain.why.situation import Moment, Question
 from actors.errors import AppError
-from actors.job import RESOURCES, JobContext, JobsView
-from actors.ledger.permission import caps_of
-from actors.messages import Describe, Drain, Exited, Trigger
+from actors.job import JobContext
+from actors.messages import Describe, Drain, Exited
 from actors.resources.browser import BrowserClient
 from actors.resources.database import DatabaseClient
 from actors.resources.openai import OpenAIClient
@@ -34,19 +32,22 @@ from actors.resources.plans import plan_fronts
 from actors.resources.redis import RedisClient, open_pool
 from actors.runtime.abandoned import Computing, abandoned_threads, stack_of
 from actors.runtime.address import Address
-from actors.runtime.board import Board
+from actors.runtime.board import Board, BoardMemory
 from actors.runtime.cell import ActorContext, Behaviour, Cell, Incarnation
 from actors.runtime.client import Caller, Scope
-from actors.runtime.clock import Clock
-from actors.runtime.drain import wait_for_runs
+from actors.runtime.clock import Clock, entries_of
+from actors.runtime.drain import Grace, wait_for_runs
 from actors.runtime.family import Family, FamilyPlan
 from actors.runtime.front import Front
+from actors.runtime.jobs_client import BOARD_S, JobsClient
 from actors.runtime.lease import LeaseKeeper, release_lease
 from actors.runtime.loop import Loop
 from actors.runtime.loop_keeper import LoopKeeper
 from actors.runtime.memory import Container, Memory
 from actors.runtime.runs import Run, Runs
 from actors.runtime.server import ServerKeeper
+from actors.runtime.stacks import stacks_of_threads
+from actors.runtime.startup import Progress, until_served
 from actors.runtime.supervisor import ChildSpec, Supervisor
 from actors.runtime.watch import Watch
 
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from actors.dashboard.published import Published
+    from actors.health.tally import ErrorTally
     from actors.job import Job
     from actors.resources.journal import Journal
     from actors.resources.plans import FrontPlan
@@ -62,16 +65,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_DRAIN_S = 30.0
 _STOP_S = 30.0
-_MIGRATE_AGAIN_S = 1.0
 _GROUP_START_S = 25.0
 """A supervisor starts its children in its own start; the root is awaited `_STOP_S`."""
 _GROUP_ANSWER_S = 60.0
 """A supervisor may be busy with children: 10 s for a start, and for each stop the child's own time."""
 _KEEPER_ANSWER_S = 75.0
 """A keeper may be busy with the start of its server, for a minute."""
-_BOARD_S = 2.0
 
 
 @dataclass(slots=True)
@@ -86,6 +86,16 @@ class App:
     journal: Journal
     predecessor: str
     """The id of the last boot on this data folder, or nothing."""
+    tally: ErrorTally
+    """Of the errors that were logged."""
+    published: Published
+    """What HTTP may see of all this."""
+    progress: Progress
+    """How far the start is."""
+    read_again: Callable[[], Config]
+    """Returns the configuration as it is written now, checked."""
+    redact: Callable[[str], str]
+    """Blacks out secrets, those learnt after the start as well."""
     addresses: dict[str, Address] = field(default_factory=dict)
     ended: threading.Event = field(default_factory=threading.Event)
     """Set when the process is to end, for whatever reason."""
@@ -94,6 +104,7 @@ class App:
     failure: str = ""
     """Why the root gave up, if it did."""
     _opened: threading.Event = field(default_factory=threading.Event)
+    _draining: threading.Event = field(default_factory=threading.Event)
     _root: Incarnation | None = None
     _started: datetime | None = None
     _pool: redis.BlockingConnectionPool = field(init=False)
@@ -101,10 +112,17 @@ class App:
     _watch: Watch = field(init=False)
     _renewal: Renewal = field(init=False)
     _computing: Computing = field(default_factory=Computing)
+    _records: Records = field(init=False)
+    _settings: Settings = field(init=False)
+    _above: dict[str, Address] = field(default_factory=dict)
+    """The supervisor of each child of the tree."""
 
     def __post_init__(self) -> None:
         self._watch = Watch(self._address("root"))
-        self._renewal = Renewal(self.config.supervision.abandoned, _DRAIN_S)
+        self._settings = Settings(lambda: self.config, self.read_again, self._adopt)
+        self._renewal = Renewal(self.config.supervision.abandoned, drain_s(self.config.supervision.grace_s))
+        family_of = {job.name: job.family for job in self.jobs.values()}
+        self._records = records_of(self.boot_id, family_of, self._address, self._opened, self.redact)
 
     def start(self) -> bool:
         """Start the tree, bring the schema up to date, and open the clock; return whether it got that far.
@@ -114,40 +132,49 @@ class App:
         Raises:
             AppError: the tree could not be started.
         """
-        self._started = self.clock.now()
+        self._started, self.published.clock = self.clock.now(), self.clock
         world, settings = self.world, self.config.redis
-        # The control channel's ear holds one connection; the other is for its successor, should an operator hang.
-        self._pool = open_pool(world.redis_url, 2, settings.timeout.total_seconds())
+        # The control channel's ear has four connections; the others are for its successor, should an operator hang.
+        self._pool = open_pool(world.redis_url, 8, settings.timeout.total_seconds(), decode=False)
         tree, root = self._tree(), self._address("root")
-        life = Incarnation(root.mailbox.next_generation())
-        Cell.start(root, tree, life, self._root_news)
-        self._root = life
-        if not life.ready.wait(_STOP_S) or life.start_error is not None:
-            raise AppError(f"the tree did not start: {life.start_error}", "see the lines above")
-        self._watch.start()
-        if not self._migrate():
-            return False
-        self._opened.set()
-        return True
+        with self.progress.step("tree"):
+            life = Incarnation(root.mailbox.next_generation())
+            Cell.start(root, tree, life, self._root_news)
+            self._root = life
+            if not life.ready.wait(_STOP_S) or life.start_error is not None:
+                raise AppError(f"the tree did not start: {life.start_error}", "see the lines above")
+            self._watch.start()
+        with self.progress.step("schema"):
+            until_served(self._migrate, self.ended)
+        with self.progress.step("session"):
+            until_served(self.look_for_session, self.ended)
+        if not self.ended.is_set():
+            self._opened.set()
+        return self._opened.is_set()
 
-    def drain(self) -> None:
-        """Admit nothing new and let runs end, within a limit.
+    def drain(self, grace: Grace) -> None:
+        """Admit nothing new and let runs end, as long as the grace allows; at its end it only looks if any is left.
 
         The browser takes no further errand either: a run that goes on to its next post or page would use up the time
         that the platform leaves us, while what stands at its commit point needs only the database to end.
         """
+        self.published.end()
         for name, address in self.addresses.items():
-            if name in ("clock", "browser") or name in self._families():
+            if name in ("clock", "board", "browser") or name in self._families():
                 address.tell(Drain(), Band.CONTROL)
-        if wait_for_runs([self.addresses[name] for name in self._families()], time.monotonic() + _DRAIN_S):
-            release_lease(self.addresses["lease"])
+        families = [self.addresses[name] for name in self._families()]
+        if wait_for_runs(families, time.monotonic() + grace.drain_s()):
+            release_lease(self.addresses["lease"], lease_s(grace.left_s()))
 
-    def end(self) -> None:
-        """Stop the tree from the last child to the first; nothing is left running afterwards."""
+    def end(self, grace: Grace) -> None:
+        """Stop the tree from the last child to the first; nothing is left running afterwards.
+
+        A tree that does not stop within its share of the grace is left to the end of the process.
+        """
         self._watch.stop()
         if self._root is not None and not self._root.ended.is_set():
             self.addresses["root"].mailbox.stop(self._root.generation)
-            if not self._root.ended.wait(_STOP_S):
+            if not self._root.ended.wait(tree_s(grace.left_s())):
                 logger.error("the tree did not stop in time", extra={"action": "stop_timeout"})
         self._loop.thread.stop()
         for address in self.addresses.values():
@@ -177,32 +204,31 @@ class App:
         )
         return True
 
-    def summary(self) -> dict[str, Any]:
-        """Return the ledger's totals."""
-        scope = Scope("summary", Priority.P0, time.monotonic() + 10.0)
+    def look_for_session(self) -> None:
+        """Let contexts begin with a newer session, if one was imported. Raises AppError if nobody can be asked."""
+        self.world.login.refresh(self._database(Scope("session", Priority.P1, time.monotonic() + 5.0)))
+
+    def summary(self, grace: Grace) -> dict[str, Any] | None:
+        """Return the ledger's totals; None if so little of the grace is left that it is not asked.
+
+        Raises:
+            AppError: it gave no answer in time.
+        """
+        seconds = summary_s(grace.left_s())
+        if not seconds:
+            return None
+        scope = Scope("summary", Priority.P0, time.monotonic() + seconds)
         row = self._database(scope).one("run_summary")
         assert row is not None
         return row
 
     def snapshot(self) -> dict[str, Any]:
         """Return the board's snapshot."""
-        snapshot: dict[str, Any] = self.addresses["board"].ask(Describe(), _BOARD_S)
+        snapshot: dict[str, Any] = self.addresses["board"].ask(Describe(), BOARD_S)
         return snapshot
 
-    # JobsDoor
-
-    def view(self) -> JobsView:
-        """Return the board's view of all jobs."""
-        snapshot = self.snapshot()
-        success = {
-            name: state["last_success_at"] for name, state in snapshot["jobs"].items() if state["last_success_at"]
-        }
-        assert self._started is not None
-        return JobsView(self._started, success, snapshot["running"])
-
-    def trigger(self, name: str) -> None:
-        """Make a job due now."""
-        self.addresses["clock"].tell(Trigger(name, "job"), Band.P0)
+    def _adopt(self, config: Config) -> None:
+        self.config = config
 
     def _tree(self) -> Callable[[ActorContext], Behaviour]:
         config, spec = self.config, self._spec
@@ -215,14 +241,14 @@ class App:
         )
 
         def group(name: str, children: list[ChildSpec]) -> ChildSpec:
-            return spec(name, self._supervisor(policy, children), _STOP_S, _GROUP_ANSWER_S, _GROUP_START_S)
+            return spec(name, self._supervisor(name, policy, children), _STOP_S, _GROUP_ANSWER_S, _GROUP_START_S)
 
-        beat = config.log.heartbeat.total_seconds()
-        silence = LaneSilence(2 * caps_of(config, "content").pace, self.clock.now())
+        beat, known = config.log.heartbeat.total_seconds(), BoardMemory()
         return self._supervisor(
+            "root",
             policy,
             [
-                spec("board", lambda c: Board(c, self.clock, self.boot_id, beat, silence)),
+                spec("board", lambda c: Board(c, self.clock, self.boot_id, beat, known)),
                 spec("memory", self._make_memory),
                 group("servers", [self._keeper(server) for server in self.world.servers]),
                 group("resources", [self._keeper_of_loop(), *self._fronts()]),
@@ -230,10 +256,12 @@ class App:
                 group("families", [self._family(name) for name in self._families()]),
                 spec("clock", self._make_clock),
                 spec("operator", self._make_operator),
+                spec("dashboard", lambda c: make_reader(c, config, self.addresses, self.clock.now, self.published)),
             ],
         )
 
-    def _supervisor(self, policy: Policy, children: list[ChildSpec]) -> Callable[[ActorContext], Behaviour]:
+    def _supervisor(self, name: str, policy: Policy, children: list[ChildSpec]) -> Callable[[ActorContext], Behaviour]:
+        self._above |= {child.address.name: self._address(name) for child in children}
         by_name, board = {child.address.name: child for child in children}, self._address("board")
         return lambda context: Supervisor(context, policy, by_name, board)
 
@@ -279,54 +307,24 @@ class App:
         return LeaseKeeper(context, self.boot_id, length_s, database, board, self._opened, self.predecessor)
 
     def _make_clock(self, context: ActorContext) -> Clock:
-        entries = [
-            Entry(
-                name,
-                settings.every,
-                settings.offset,
-                self.jobs[name].after,
-                settings.attempts,
-                settings.enabled,
-                # The family hears of a run's end by twice its deadline at the latest: waiting, then running.
-                longest=2 * settings.deadline * self.clock.speed,
-                stretch_s=stretch(self.jobs[name].priority, settings.length.mean_s),
-            )
-            for name, settings in self.config.jobs.items()
-        ]
+        entries = entries_of(self.config, self.jobs, self.clock.speed)
         backoffs = {name: settings.backoff.total_seconds() for name, settings in self.config.jobs.items()}
         families = {name: self.addresses[name] for name in self._families()}
         database, browser, board = (self.addresses[name] for name in ("database", "browser", "board"))
-        clock, opened = self.clock, self._opened
-        return Clock(context, clock, self.jobs, entries, backoffs, families, database, browser, board, opened)
+        around = (families, database, browser, board, self._opened, self._draining)
+        return Clock(context, self.clock, self.jobs, entries, backoffs, *around)
 
     def _make_operator(self, context: ActorContext) -> Operator:
-        settings = self.config.publishing
-        caps = {lane: caps_of(self.config, lane) for lane in ("content", "reply")}
-        rules = PublishingRules(caps["content"], settings.approval, self.boot_id, settings.shadow)
-        reach = Reach(
-            clock=self.addresses["clock"],
-            board=self.addresses["board"],
-            database=self.addresses["database"],
-            redis=self.addresses["redis"],
-            fronts={name: self.addresses[name] for name in ("runs", *sorted(RESOURCES))},
-            families={name: self.addresses[name] for name in self._families()},
-            family_of={job.name: job.family for job in self.jobs.values()},
-            aliases={alias: job.name for job in self.jobs.values() for alias in job.covers},
-            question=self._question,
-            rules=rules,
-            caps=caps,
+        groups = {supervisor.name for supervisor in self._above.values()}
+        reach = reach_of(
+            Place(self.jobs, self.addresses, self.clock, self.boot_id, self._settings),
+            # A group begins anew with all its children, and keeps the root from everybody else meanwhile.
+            above={name: above for name, above in self._above.items() if name not in groups},
+            stacks=lambda: [*stacks_of_threads(), *self._loop.thread.tasks()],
             shutdown=self.shutdown,
-            now=self.clock.now,
         )
         client = redis.Redis(connection_pool=self._pool)
-        return Operator(context, reach, client, self.world.redis_is_embedded, self.config.control.key)
-
-    def _question(self, name: str) -> Question:
-        job, moment = self.jobs[name], Moment(self.clock.now(), time.monotonic(), self.clock.speed)
-        lane = lane_of(job.family) if "openai" in job.uses else None
-        settings = self.config.jobs[name]
-        limit_s, length_s = settings.deadline.total_seconds(), settings.length.mean_s
-        return Question(name, job.family, job.priority, tuple(sorted(job.uses)), limit_s, length_s, lane, moment)
+        return Operator(context, reach, client, self.world.redis_is_embedded, self.config.control.key, self._records)
 
     def _spec(
         self,
@@ -352,6 +350,8 @@ class App:
                 self.clock.now,
             ),
         }
+        assert self._started is not None
+        jobs = JobsClient(self.addresses["board"], self.addresses["clock"], self._started, self.tally.sightings)
         return JobContext(
             job=run.job.name,
             run_id=run.run_id,
@@ -362,26 +362,20 @@ class App:
             config=self.config,
             now=self.clock.now,
             speed=self.clock.speed,
-            jobs=self,
+            jobs=jobs,
             journal=self.journal,
+            trigger=run.trigger,
+            began=self.clock.now(),
+            holds=self._records.switch.holds,
             **{name: door for name, door in doors.items() if name in run.job.uses},
         )
 
     def _database(self, scope: Scope) -> DatabaseClient:
         return DatabaseClient(Caller(self.addresses["database"], scope), self.config.database.deadline.total_seconds())
 
-    def _migrate(self) -> bool:
-        while not self.ended.is_set():
-            scope = Scope("migrations", Priority.P0, time.monotonic() + 90.0)
-            try:
-                applied = self._database(scope).migrate()
-            except AppError as error:
-                logger.warning("the database is awaited", extra={"action": "database_awaited", "data": str(error)})
-                self.ended.wait(_MIGRATE_AGAIN_S)
-            else:
-                logger.info("the schema is up to date", extra={"action": "schema_ready", "applied": applied})
-                return True
-        return False
+    def _migrate(self) -> None:
+        applied = self._database(Scope("migrations", Priority.P0, time.monotonic() + 90.0)).migrate()
+        logger.info("the schema is up to date", extra={"action": "schema_ready", "applied": applied})
 
     def _root_news(self, news: Any) -> None:
         if isinstance(news, Exited):

@@ -137,6 +137,10 @@ class ModelRefusedError(PermanentError):
     spent = 0.0
 
 
+class CallRefusedError(ModelRefusedError):
+    """The model endpoint refused what this call says (400, 422), such as a text that it will not read."""
+
+
 class ModelOutputError(TransientError):
     """The model answered with something that does not fit the schema."""
 
@@ -187,6 +191,14 @@ class NotFoundError(PermanentError):
     code = "not_found"
 
 
+class GonePostError(NotFoundError):
+    """The page of the post says in so many words that there is nothing."""
+
+
+class ForeignPostError(NotFoundError):
+    """The post exists, and somebody else wrote it."""
+
+
 class TargetError(PermanentError):
     """The post to be answered is not the one that was meant, or is not fit to be answered; nothing was clicked.
 
@@ -209,6 +221,18 @@ class ComposerMismatchError(PageChangedError):
     def __init__(self, selector: str, where: str) -> None:
         super().__init__(selector, where)
         self.message, self.hint = f"{selector!r} on {where} holds another text than was typed", "look at that page"
+
+
+class EgressError(PermanentError):
+    """A page led, or was to lead, where the browser may not go; nothing of it was fetched."""
+
+    code = "egress_refused"
+
+    def __init__(self, url: str, reason: str, where: str) -> None:
+        super().__init__(
+            f"{where} led to {url[:200]!r}: {reason}",
+            "the browser visits the host and port of PLATFORM_URL alone; look at what that page sends readers to",
+        )
 
 
 class CommitRefusedError(PermanentError):

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from actors.domain.outcome import Blocked, Done, Failed, Nothing, Outcome, Snooze
+from actors.domain.pace import has_time
 from actors.domain.priority import Priority
 from actors.domain.timetable import After
 from actors.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from types import ModuleType
     from uuid import UUID
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from actors.config import Config
     from actors.domain.budget import MoneyLane
+    from actors.domain.health.fingerprint import Sighting
     from actors.domain.journal import Grant, Testimony, Unsettled
     from actors.pages.errand import Errand
     from actors.sql.queries import Statement
@@ -101,6 +103,11 @@ class JobsView:
     since: datetime
     last_success: dict[str, datetime]
     running: dict[str, datetime]
+    last_ended: dict[str, datetime] = field(default_factory=dict)
+    """When each job's last run ended, whatever came of it."""
+    paused: frozenset[str] = frozenset()
+    waiting: frozenset[str] = frozenset()
+    """Jobs whose slot waits for another job."""
 
 
 class JournalDoor(Protocol):
@@ -132,7 +139,7 @@ class JournalDoor(Protocol):
 
 
 class JobsDoor(Protocol):
-    """What a run may know of other jobs, and the one thing it may ask for."""
+    """What a run may know of the others, and what it may say: a job is due, and how the whole is."""
 
     def view(self) -> JobsView:
         """Return the board's view of all jobs.
@@ -140,6 +147,19 @@ class JobsDoor(Protocol):
         Raises:
             ActorUnavailableError: the board does not answer.
         """
+
+    def board(self) -> Mapping[str, Any]:
+        """Return the board's snapshot: the state of everything as plain values.
+
+        Raises:
+            ActorUnavailableError: the board does not answer.
+        """
+
+    def errors(self) -> Sequence[Sighting]:
+        """Return the errors that this process has logged, by kind and hour, since it began; the latest kinds only."""
+
+    def judged(self, level: str, score: float, reason: str) -> None:
+        """Tell the board the verdict on the whole, for its heartbeat. Never waits."""
 
     def trigger(self, name: str) -> None:
         """Make a job due now, under the same single flight as a slot. Never waits."""
@@ -168,6 +188,18 @@ class JobContext:
     browser: BrowserDoor = None  # type: ignore[assignment]
     openai: OpenAIDoor = None  # type: ignore[assignment]
     redis: RedisDoor = None  # type: ignore[assignment]
+    trigger: str = "slot"
+    """Why it runs; see `actors.domain.stages.trigger_of` for a run that is to do certain stages."""
+    began: datetime | None = None
+    """When it began, schedule time; None: at its slot."""
+    holds: Callable[[], bool] = lambda: False
+    """Says whether somebody has stopped all publishing though the database may not have heard of it yet."""
+
+    def has_time(self) -> bool:
+        """Say whether a run that browses may begin another errand (see `actors.domain.pace`)."""
+        settings = self.config.jobs[self.job]
+        began = self.began or self.slot
+        return has_time(self.slot, began, self.now(), settings.every, settings.deadline, self.speed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +214,8 @@ class Job:
     covers: tuple[str, ...]
     """Names of the inventory that this job answers to."""
     body: Callable[[JobContext], Outcome]
+    stages: tuple[str, ...] = ()
+    """Those of them that are stages, each with an interval of its own in the configuration."""
 
     @property
     def summary(self) -> str:
@@ -195,8 +229,9 @@ def job(
     uses: Sequence[str] = (),
     after: Sequence[After] = (),
     covers: Sequence[str] = (),
+    stages: Sequence[str] = (),
 ) -> Callable[[Callable[[JobContext], Outcome]], Job]:
-    """Declare a function to be a job; family and name are its folder and file.
+    """Declare a function to be a job; family and name are its folder and file. It covers its stages, too.
 
     Raises:
         ConfigError: at import, for an unknown resource, a name that differs from the file, or a missing docstring.
@@ -212,7 +247,8 @@ def job(
         unknown = set(uses) - RESOURCES
         if unknown:
             raise ConfigError(f"job {name} uses unknown resources {sorted(unknown)}", f"known: {sorted(RESOURCES)}")
-        return Job(name, family, priority, frozenset(uses), tuple(after), tuple(covers) or (name,), body)
+        names = tuple(dict.fromkeys((*stages, *covers))) or (name,)
+        return Job(name, family, priority, frozenset(uses), tuple(after), names, body, tuple(stages))
 
     return declare
 

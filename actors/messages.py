@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from actors.domain import pauses
     from actors.domain.budget import Charge
     from actors.domain.memory import Level, Usage
     from actors.domain.outcome import Outcome
@@ -265,7 +266,10 @@ class Pause:
     """Control to family: admit no run of this job (None: of any) until resumed."""
 
     job: str | None
-    by: str = "operator"
+    by: str = ""
+    until: float | None = None
+    """When (monotonic) it will be resumed; None: nothing is planned. The operator says so then."""
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,16 +280,42 @@ class Resume:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Operator to board: what people have stopped. `kill_switch`: whether it stops all publishing."""
+
+    pauses: tuple[pauses.Pause, ...]
+    kill_switch: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Trigger:
-    """Control or watchdog to clock: make this job due now, under the same single flight as a slot."""
+    """Control or watchdog to clock: make this job due now, under the same single flight as a slot.
+
+    `reply`, if there is one, settles with what became of it (`Became`).
+    """
 
     job: str
     by: str
+    reply: Reply | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CloseBreaker:
+    """Operator to front: let requests through again at once; settles with the breaker's state before."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class RenewChild:
+    """Operator to supervisor: end this child, whatever it does, and start it again; a failed start is retried."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """App to clock, families and fronts: admit nothing new; what runs may end."""
+    """App or operator to clock, families and fronts: admit nothing new; what runs may end. To the board: it is so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +375,15 @@ class Planned:
 
     next_due: dict[str, datetime]
     waiting: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A run of `health_monitor` to board: its verdict on the whole, the score of 100, and the first reason."""
+
+    level: str
+    score: float
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import shutil
+import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +18,7 @@ import pytest
 
 from actors.embedded.postgres import EmbeddedPostgres
 from actors.embedded.valkey import EmbeddedValkey
+from actors.log import LogWriter
 from actors.sql.queries import load_migrations
 from tests.stage import Stage
 
@@ -25,6 +29,7 @@ _LONGEST = (
     *("acceptance/test_crashpoints_sample.py", "simulation/test_proof.py", "ledger/test_outages.py", "acceptance/"),
     *("ledger/", "simulation/", "resources/", "pages/"),
 )
+_MEMORY, _SERVERS_NEED = Path("/dev/shm"), 2 * 2**30
 _START_S = 60.0
 _STOP_S = 10.0
 _numbers = itertools.count(1)
@@ -57,10 +62,35 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """Give levels, writers, warnings and hooks back as they were: all tests of a worker have one logging."""
+    root, hooks = logging.getLogger(), (sys.excepthook, threading.excepthook, sys.unraisablehook)
+    levels = {logger: logger.level for logger in _loggers()}
+    writers = [each for each in root.handlers if isinstance(each, LogWriter)]
+    yield
+    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
+    logging.captureWarnings(False)
+    for logger in _loggers():
+        logger.setLevel(levels.get(logger, logging.NOTSET))
+    for handler in [each for each in root.handlers if isinstance(each, LogWriter) and each not in writers]:
+        root.removeHandler(handler)
+        handler.close()
+
+
+def _loggers() -> list[logging.Logger]:
+    named = logging.Logger.manager.loggerDict.values()
+    return [logging.getLogger(), *(each for each in named if isinstance(each, logging.Logger))]
+
+
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
-    """Yield the folder of the servers that tests share."""
-    yield from _short_folder()
+    """Yield the folder of the servers that tests share: in memory where the system has room there.
+
+    A database per test is hundreds of files, which a disk takes longest to make and to take away.
+    """
+    has_room = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _SERVERS_NEED
+    yield from _short_folder(_MEMORY if has_room else None)
 
 
 @pytest.fixture
@@ -75,7 +105,7 @@ def postgres_url(server_folder: Path) -> Iterator[str]:
     server = EmbeddedPostgres(server_folder)
     url = server.ensure(_START_S).url
     with psycopg.connect(url, autocommit=True) as connection:
-        # A database per test is hundreds of files, and nobody kills this server.
+        # Nobody kills this server.
         connection.execute("ALTER SYSTEM SET fsync = off")
         connection.execute("SELECT pg_reload_conf()")
         connection.execute("CREATE DATABASE template_loop")
@@ -119,9 +149,9 @@ def database_of(url: str, name: str) -> str:
     return url.replace("/postgres?", f"/{name}?")
 
 
-def _short_folder() -> Iterator[Path]:
+def _short_folder(place: Path | None = None) -> Iterator[Path]:
     """Yield a folder that anybody may enter, unlike pytest's own, whose path fits a socket's 107 bytes."""
-    folder = Path(tempfile.mkdtemp(prefix="sgs-"))
+    folder = Path(tempfile.mkdtemp(prefix="sgs-", dir=place))
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)

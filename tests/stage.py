@@ -26,13 +26,13 @@ PROMISE_S = 5.0
 """Real seconds after which the capacity of an overdue errand is back at the latest."""
 
 
-def eventually(probe: Callable[[], Any], what: str = "it") -> Any:
+def eventually(probe: Callable[[], Any], what: str = "it", every_s: float = 0.02) -> Any:
     """Return the probe's first true answer."""
     pause = threading.Event()
     until = time.monotonic() + PATIENCE_S
     while not (answer := probe()):
         assert time.monotonic() < until, f"{what} did not become true within {PATIENCE_S:g} s"
-        pause.wait(0.02)
+        pause.wait(every_s)
     return answer
 
 

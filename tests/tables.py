@@ -7,6 +7,7 @@ import re
 import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from actors.sql.queries import load_migrations, load_queries
@@ -16,6 +17,8 @@ _CREATED = re.compile(r"^CREATE TABLE (\w+)", re.MULTILINE)
 _VIEW = re.compile(r"^CREATE VIEW (\w+) AS\n(.*?);$", re.MULTILINE | re.DOTALL)
 _WRITTEN = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)")
 _READ = re.compile(r"(?<!DELETE )\b(?:FROM|JOIN)\s+(\w+)")
+CLEANER = "retention"
+"""Who clears tables away makes nothing of what they say, so it is no reader."""
 
 
 @dataclass
@@ -26,6 +29,7 @@ class Use:
     readers: set[str] = field(default_factory=set)
 
 
+@cache
 def uses() -> dict[str, Use]:
     """Return the uses of every table there is, in the order of their names."""
     schema = "\n".join(text for _, text in load_migrations())
@@ -39,7 +43,7 @@ def uses() -> dict[str, Use]:
                 found[table].writers |= modules[query]
         for name in _READ.findall(bare):
             for table in views.get(name, {name}) & found.keys():
-                found[table].readers |= modules[query]
+                found[table].readers |= modules[query] - {CLEANER}
     return found
 
 
@@ -57,9 +61,9 @@ def _modules_by_query() -> dict[str, set[str]]:
 
 
 def _asks(called: ast.expr) -> bool:
-    """Tell whether a call is one that names a query: of a database's door, of `Statement`, or of `_close`."""
+    """Tell whether a call is one that names a query: of a database's door, of `Statement`, `Expiry` or `_close`."""
     word = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-    return word in ("one", "all", "run", "Statement", "_close")
+    return word in ("one", "all", "run", "Statement", "Expiry", "_close")
 
 
 def table() -> str:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from actors.config import Config, Secret, check_jobs, config_table, load, take_secrets
+from actors.config import Config, Needs, Secret, check_jobs, config_table, load, take_secrets
 from actors.config.sections import SECTIONS, JobSettings
 from actors.config.setting import settings_of
 from actors.domain.lease import Lease
+from actors.domain.stages import Stages
 from actors.domain.workload import Span
 from actors.errors import ConfigError
 from actors.runtime.front import PROBE_LIMIT_S
@@ -51,14 +52,19 @@ def test_the_shipped_jobs_have_the_intervals_of_the_registry() -> None:
     every = {name: job.every for name, job in load(SHIPPED, {}).jobs.items()}
     minutes = {
         5: ("posting", "job_watchdog"),
-        15: ("plan", "reply_posting"),
+        10: ("id_recovery", "db_retry_queue"),
+        15: ("plan", "reply_posting", "health_monitor"),
         20: ("metrics_scraper",),
         30: ("reply_health_monitor", "reply_metrics_scraper", "follower_snapshot", "sync_follower"),
-        60: ("learn", "outcomes"),
+        60: ("learn", "outcomes", "optimizer"),
         90: ("account_discovery",),
-        120: ("mega_viral_harvester", "reply_learning", "attribution", "reply_conversion_tracking"),
-        360: ("viral_thread", "analytics"),
-        1440: ("engagement_calculator",),
+        120: (
+            *("mega_viral_harvester", "reply_learning", "attribution", "reply_conversion_tracking"),
+            *("format_learning_scraper", "data_collection"),
+        ),
+        360: ("viral_thread", "analytics", "expert_analysis_pipeline"),
+        720: ("content_analysis_scraper",),
+        1440: ("engagement_calculator", "competitive_analysis", "backup_cleanup"),
     }
     assert every == {name: timedelta(minutes=count) for count, names in minutes.items() for name in names}
 
@@ -197,9 +203,7 @@ def test_keys_that_contradict_each_other_are_refused_with_both_values(tmp_path: 
     ("text", "reason"),
     [
         ('[database]\nstatement_timeout = "20s"\n', "must be at most database.deadline"),
-        ('[jobs.posting]\nevery = "5m"\ndeadline = "90s"\n', "must be longer than a browser errand, 90s"),
         (f'{JOB}length = "1s..241s"\n', "no run may be longer than jobs.posting.deadline"),
-        ('[jobs.plan]\nevery = "5m"\ndeadline = "30s"\n', "must be longer than openai.timeout"),
         ('[jobs.learn]\nevery = "5m"\ndeadline = "15s"\n', "must be longer than database.deadline"),
     ],
 )
@@ -269,10 +273,36 @@ def test_a_hostile_name_cannot_steer_the_terminal_it_is_printed_on(tmp_path: Pat
 def test_a_block_without_a_job_and_a_job_without_a_block_are_refused_together() -> None:
     jobs = {name: JobSettings(every=timedelta(minutes=5), deadline=timedelta(minutes=4)) for name in ("postng", "plan")}
     with pytest.raises(ConfigError) as caught:
-        check_jobs(Config(jobs=jobs), ["posting", "plan"])
+        check_jobs(Config(jobs=jobs), {"posting": Needs(), "plan": Needs()})
     assert "[jobs.postng]: no such job; nearest known: posting" in str(caught.value)
     assert "[jobs.posting] is missing" in str(caught.value)
-    check_jobs(Config(jobs={"plan": jobs["plan"]}), ["plan"])
+    check_jobs(Config(jobs={"plan": jobs["plan"]}), {"plan": Needs()})
+
+
+@pytest.mark.parametrize(
+    ("resource", "seconds", "refusal"),
+    [
+        ("browser", 90, "1m30s: must be longer than a browser errand, 1m30s"),
+        ("openai", 30, "30s: must be longer than openai.timeout, 30s"),
+        ("redis", 10, ""),
+    ],
+)
+def test_a_deadline_is_longer_than_each_wait_of_what_its_job_uses(resource: str, seconds: int, refusal: str) -> None:
+    config = Config(jobs={"plan": JobSettings(every=timedelta(minutes=5), deadline=timedelta(seconds=seconds))})
+    if not refusal:
+        check_jobs(config, {"plan": Needs(uses={resource})})
+        return
+    with pytest.raises(ConfigError, match=f"jobs.plan.deadline = {refusal}"):
+        check_jobs(config, {"plan": Needs(uses={resource})})
+
+
+def test_a_stage_that_no_job_has_and_one_without_an_interval_are_refused() -> None:
+    stages = Stages((("viral_scrape", timedelta(hours=1)),))
+    settings = JobSettings(every=timedelta(minutes=5), deadline=timedelta(minutes=1), stages=stages)
+    with pytest.raises(ConfigError) as caught:
+        check_jobs(Config(jobs={"plan": settings}), {"plan": Needs(stages=("viral_scraper",))})
+    assert "jobs.plan.stages: no such stage as viral_scrape; nearest known: viral_scraper" in str(caught.value)
+    assert "the interval of viral_scraper is missing" in str(caught.value)
 
 
 def test_secrets_leave_the_environment_so_that_no_child_inherits_them() -> None:
@@ -303,12 +333,12 @@ def test_every_key_says_what_it_means_and_every_duration_which_clock() -> None:
     for section, owner in [*SECTIONS.items(), ("jobs.<name>", JobSettings)]:
         for each in settings_of(section, owner):
             assert each.facts.doc, each.key
-            assert (each.kind in (timedelta, Span)) == bool(each.facts.clock), each.key
+            assert (each.kind in (timedelta, Span, Stages)) == bool(each.facts.clock), each.key
 
 
 def test_the_table_names_every_key_with_its_default_and_clock() -> None:
     table = config_table()
-    assert '| `publishing.spacing` | `"20m"` | 0s to 7d schedule time |' in table
+    assert '| `publishing.spacing` | `"30m"` | 0s to 7d schedule time |' in table
     assert "| `jobs.<name>.every` | required |" in table
     assert '| `jobs.<name>.length` | `"1s..10s"` | 0s to 2h real time |' in table
     assert "`DATABASE_URL`" in table

@@ -25,13 +25,14 @@ def problems(directory: Path, text: str) -> list[str]:
 
 
 def test_on_x_the_browser_the_missing_approval_and_each_cap_are_named_with_source_and_date(tmp_path: Path) -> None:
-    _, *found = problems(tmp_path, '[platform]\nname = "x"\n[publishing]\ncontent_per_hour = 4\nreplies_per_hour = 0\n')
+    caps = 'content_per_hour = 4\nspacing = "20m"\nreplies_per_hour = 0\n'
+    _, *found = problems(tmp_path, f'[platform]\nname = "x"\n[publishing]\n{caps}')
 
     ours = "(this program's own limits for live platforms, README.md#responsible-automation, as of 2026-11-26)"
     guide = "(X Developer Guidelines, https://docs.x.com/developer-guidelines, as of 2026-08-22)"
     platform = 'platform.name = "x" (config.toml): '
     keys = ("publishing.content_per_hour = 4 (config.toml), publishing.content_per_day = 48 (default), "
-            'publishing.spacing = "20m" (default): ')
+            'publishing.spacing = "20m" (config.toml): ')
     assert found == [
         f"{platform}x may not be driven by a browser, only by its API {guide}",
         f"publishing.approval = false (default): on x nothing may be published that no person has approved {ours}",

@@ -35,13 +35,16 @@ MAY_PRINT = (
 
 # Where each third-party library enters. Imports for the type checker alone are free.
 HOMES = {
+    "cryptography": ("actors/resources/envelope.py",),
+    "h11": ("actors/dashboard/server.py",),
     "numpy": ("actors/domain/", "actors/sandbox/"),
     "openai": ("actors/resources/openai.py",),
     "playwright": ("actors/resources/browser.py", "actors/resources/browser_worker.py"),
+    "prometheus_client": ("actors/dashboard/metrics.py",),
     "psutil": ("actors/embedded/", "actors/resources/browser_process.py"),
     "psycopg": ("actors/resources/database.py", "actors/commands/"),
     "psycopg_pool": ("actors/resources/database.py",),
-    "pydantic": ("actors/jobs/", "actors/resources/openai.py"),
+    "pydantic": ("actors/insight/", "actors/jobs/", "actors/resources/openai.py"),
     "pykka": ("actors/runtime/",),
     "rapidfuzz": ("actors/domain/text.py",),
     "redis": ("actors/resources/redis.py", "actors/control/", "actors/commands/", "actors/app.py"),
@@ -66,11 +69,10 @@ def functions_in(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
             yield node
 
 
-def calls_in(path: Path) -> Iterator[tuple[str, ast.Call]]:
-    """Yield every call with the text of what is called, such as `time.sleep`."""
-    for node in ast.walk(tree_of(path)):
-        if isinstance(node, ast.Call):
-            yield ast.unparse(node.func), node
+@cache
+def calls_in(path: Path) -> list[tuple[str, ast.Call]]:
+    """Return every call with the text of what is called, such as `time.sleep`."""
+    return [(ast.unparse(node.func), node) for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
 
 
 def calls_of(names: set[str], paths: list[Path]) -> list[str]:

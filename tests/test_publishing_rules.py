@@ -66,3 +66,37 @@ def test_b17_the_site_is_reached_through_its_pages_only() -> None:
     ]
 
     assert asked == []
+
+
+def test_k11_nothing_is_published_but_what_posting_claimed_and_no_click_is_permitted_but_by_the_ledger() -> None:
+    makers = {name_of(path) for path in OURS for name, _ in calls_in(path) if name in ("PublishPost", "PublishReply")}
+    callers = {name_of(path) for path in OURS for name, _ in calls_in(path) if name == "publish"}
+    permits = {
+        f"{name_of(path)}: {', '.join(ast.unparse(each) for each in [*call.args[1:], *call.keywords])}"
+        for path in OURS
+        for name, call in calls_in(path)
+        if name.endswith("browser.visit") and len(call.args) + len(call.keywords) > 1
+    }
+
+    assert makers == {"actors/ledger/publication.py"}
+    assert callers == {"actors/jobs/publishing/posting.py"}
+    assert permits == {"actors/ledger/publication.py: attempt.commit"}
+
+
+def test_k11_no_text_comes_into_the_queue_but_a_planners() -> None:
+    queues = {
+        name_of(path)
+        for path in OURS
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Constant) and node.value == "insert_decision"
+    }
+    planners = {name_of(path) for path in OURS for name, _ in calls_in(path) if name == "enqueue"}
+    queries = (ROOT / "actors/sql").glob("*.sql")
+    inserts = [name for path in queries for name in re.findall(r"INSERT INTO decisions\b", path.read_text("utf-8"))]
+
+    assert (queues, len(inserts)) == ({"actors/ledger/queue.py"}, 1)
+    assert planners == {
+        "actors/jobs/content/plan.py",
+        "actors/jobs/content/viral_thread.py",
+        "actors/jobs/replies/reply_posting.py",
+    }

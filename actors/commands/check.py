@@ -9,23 +9,29 @@ import sys
 import urllib.error
 import urllib.request
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
-import redis
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from actors.commands.audit import audit_sentence
+from actors.commands.check_build import running_build
+from actors.commands.check_operation import LOOKS, Advice
+from actors.commands.check_redis import redis_standing
 from actors.commands.lengths import read_lengths
 from actors.commands.loading import load_all
 from actors.commands.proof import document_of, is_acceptable, print_proof, sentence_of, try_registry, try_scenario
 from actors.domain.rules import PLATFORMS
 from actors.embedded.chromium import find
-from actors.embedded.programs import find_postgres, find_valkey
+from actors.embedded.postgres import EmbeddedPostgres
+from actors.embedded.programs import find_postgres
 from actors.errors import AppError
 from actors.resources.database_trouble import remedy_of
+from actors.runtime.build import build_id
 from actors.simulation.scenario import read_scenario
 
 if TYPE_CHECKING:
@@ -48,7 +54,9 @@ class Finding:
     hint: str = ""
 
 
-def check(*, data: Path | None, as_json: bool, scenario: Path | None = None, load: float = 1.0) -> int:
+def check(
+    *, data: Path | None, as_json: bool, scenario: Path | None = None, load: float = 1.0, expected: str | None = None
+) -> int:
     """Print what is there, what is missing, and what the schedule comes to; return 0 if all is well, 1 if not.
 
     As JSON it is a list of findings. The last one, `schedule`, has a key more than the others: `proof`, with
@@ -59,6 +67,7 @@ def check(*, data: Path | None, as_json: bool, scenario: Path | None = None, loa
         as_json: whether a program reads it.
         scenario: prove this scenario on the configured slots instead, and look at nothing else.
         load: factor on the lengths of browser jobs of P1 to P3.
+        expected: the build that has to run now, `this` for the one of this program; None: any may, or none.
 
     Raises:
         ConfigError: the configuration or the scenario itself is refused.
@@ -68,11 +77,12 @@ def check(*, data: Path | None, as_json: bool, scenario: Path | None = None, loa
         findings, note = [], ""
         proof = try_scenario(config, read_scenario(scenario, load))
     else:
-        findings = _look_at_all(config, len(jobs))
+        findings = _look_at_all(config, len(jobs), expected)
         history, note = read_lengths(config, jobs)
         proof = try_registry(config, jobs, history, load)
     advice = "; ".join(complaint.advice for complaint in proof.complaints)
     verdict = Finding("schedule", ok=is_acceptable(proof), found=sentence_of(proof), hint=advice)
+    missing = [finding.name for finding in (*findings, verdict) if not finding.ok]
     if as_json:
         entries = [asdict(finding) for finding in findings] + [{**asdict(verdict), "proof": document_of(proof)}]
         json.dump(entries, sys.stdout, indent=2)
@@ -83,14 +93,19 @@ def check(*, data: Path | None, as_json: bool, scenario: Path | None = None, loa
         print_proof(console, proof)
         if note:
             console.print(note, style="dim")
-    return 0 if all(finding.ok for finding in [*findings, verdict]) else 1
+        console.print(f"exit code 1: {', '.join(missing)}" if missing else "exit code 0: all is well", style="bold")
+    return 1 if missing else 0
 
 
-def _look_at_all(config: Config, jobs: int) -> list[Finding]:
-    findings = [Finding("configuration", ok=True, found=f"valid, {jobs} jobs")]
-    for name, look in _LOOKS.items():
+def _look_at_all(config: Config, jobs: int, expected: str | None) -> list[Finding]:
+    findings = [Finding("configuration", ok=True, found=f"valid, {jobs} jobs, build {build_id()}")]
+    looks: dict[str, Callable[[Config], str | Advice]] = {**_LOOKS, **LOOKS}
+    looks["build"] = partial(running_build, expected=expected)
+    for name, look in looks.items():
         try:
-            findings.append(Finding(name, ok=True, found=look(config)))
+            told = look(config)
+            advice = told if isinstance(told, Advice) else Advice(told)
+            findings.append(Finding(name, ok=True, found=advice.found, hint=advice.hint))
         except AppError as error:
             findings.append(Finding(name, ok=False, found=error.message, hint=error.hint))
     return findings
@@ -128,26 +143,21 @@ def _chromium(config: Config) -> str:
 def _database(config: Config) -> str:
     if config.database.url is None:
         found = find_postgres(config.data.dir.absolute() / "postgres" / "cluster")
-        return f"embedded, {found.postgres}"
+        url = EmbeddedPostgres(config.data.dir).running_url()
+        return f"embedded, {found.postgres}" + (f", {_audit(url)}" if url is not None else "")
     try:
         with psycopg.connect(config.database.url.reveal(), connect_timeout=int(_LIMIT_S)) as connection:
             row = connection.execute("SHOW server_version").fetchone()
     except psycopg.Error as error:
         raise AppError(f"Postgres cannot be reached: {error}", remedy_of(str(error))) from error
-    return f"yours, version {row[0] if row else 'unknown'}"
+    return f"yours, version {row[0] if row else 'unknown'}, {_audit(config.database.url.reveal())}"
 
 
-def _redis(config: Config) -> str:
-    if config.redis.url is None:
-        return f"embedded, {find_valkey()}"
+def _audit(url: str) -> str:
     try:
-        with redis.Redis.from_url(
-            config.redis.url.reveal(), socket_timeout=_LIMIT_S, socket_connect_timeout=_LIMIT_S
-        ) as client:
-            client.ping()
-    except (redis.RedisError, OSError, ValueError) as error:
-        raise AppError(f"Redis cannot be reached: {error}", "check REDIS_URL") from error
-    return "yours, answers" if config.control.key else "yours, answers; without CONTROL_KEY words may only read or stop"
+        return audit_sentence(url)
+    except psycopg.Error as error:
+        raise AppError(f"the audit cannot be read: {error}", remedy_of(str(error))) from error
 
 
 def _model(config: Config) -> str:
@@ -160,6 +170,7 @@ def _model(config: Config) -> str:
         with urllib.request.urlopen(request, timeout=_LIMIT_S):  # noqa: S310 - http(s) only, checked by the configuration
             return f"yours, {base_url} answers"
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code in (401, 403):
             raise AppError(f"{base_url} refuses the key ({error.code})", "check OPENAI_API_KEY") from error
         return f"yours, {base_url} answers ({error.code} to a list of models)"
@@ -185,11 +196,11 @@ def _platform(config: Config) -> str:
         ) from error
 
 
-_LOOKS: dict[str, Callable[[Config], str]] = {
+_LOOKS: dict[str, Callable[[Config], str | Advice]] = {
     "data directory": _data,
     "Chromium": _chromium,
     "Postgres": _database,
-    "Redis": _redis,
+    "Redis": redis_standing,
     "model": _model,
     "platform": _platform,
     "rules": _rules,

@@ -4,32 +4,43 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gc
 import logging
 import os
 import shutil
-import signal
 import sys
 import threading
 import time
-import uuid
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from actors import log
 from actors.app import App
-from actors.commands.loading import data_folder, load_all
+from actors.commands.loading import data_folder, load_again, load_all, overrides_for
 from actors.commands.proof import insist, prove_registry
 from actors.domain.boot import BootState
+from actors.domain.governor import Kept
+from actors.domain.grace import servers_s
+from actors.domain.priority import Priority
 from actors.errors import AppError, ConfigError
+from actors.health.tally import listening
 from actors.resources.journal import Journal
-from actors.runtime.boot import BootFile
+from actors.runtime.boot import BootFile, new_boot_id
+from actors.runtime.build import build_id
+from actors.runtime.drain import Grace
+from actors.runtime.startup import Progress
 from actors.runtime.time import load_clock
 from actors.world import open_world
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import timedelta
     from pathlib import Path
+
+    from actors.commands.ending import Ending
+    from actors.dashboard.door import Door
+    from actors.job import Job
 
 
 logger = logging.getLogger("actors.supervisor")
@@ -37,86 +48,109 @@ logger = logging.getLogger("actors.supervisor")
 _READY_GRACE_S = 120.0
 _STABLE_S = 60.0
 """A process that worked for so long did not die of its start."""
+_LOOK_FOR_SESSION_S = 30.0
+_LAST_LINES_S = 0.5
+"""How long a process that ends at a second signal, or begins anew, waits for a reader of its last lines."""
 _SWITCH_S = 0.0005
 """Beside three threads that compute, an actor answers after 1 to 3 ms rather than 20 (Python 3.11 on two cores)."""
 _DRIVER_OPTIONS = "--max-old-space-size=96 --max-semi-space-size=1"
 """Keeps Playwright's driver at 104 MB instead of 121."""
 
 
-def run(*, speed: float, lasting: timedelta | None, data: Path | None) -> int:
-    """Run and return the exit code: 0 after a clean end, 1 when the tree gave up or never got ready.
+def run(door: Door, ending: Ending, *, speed: float, lasting: timedelta | None, data: Path | None) -> int:
+    """Run and return the exit code: 0 if somebody asked for the end, 1 when the tree gave up or never got ready.
+
+    `door` is open already, and `ending` hears signals; whoever opened the one and listens for the other ends that.
 
     Does not return when too many threads hang: the process then replaces itself by a fresh one.
 
     Raises:
         ConfigError: the configuration is refused, or breaks the promise to P0; or the data directory is in use.
     """
-    began = time.monotonic()
-    config, jobs = load_all({"data.dir": str(data)} if data is not None else None)
-    boot_id = uuid.uuid4().hex
-    log.setup(config.log, secrets=config.secrets(), boot=boot_id[:8])
-    insist(prove_registry(config, jobs))
-    folder = data_folder(config)
-    ended, asked = threading.Event(), threading.Event()
+    began, boot_id = time.monotonic(), new_boot_id()
+    ended, asked = ending.ended, ending.asked
+    progress, inherited = Progress(ended, door.published.step), dict(os.environ)
+    with progress.step("configuration"):
+        overrides = overrides_for(data)
+        config, jobs = load_all(overrides)
+        log.setup(config.log, redact=door.redaction, boot=boot_id[:8], kept=_kept(jobs))
+        ending.last_lines = partial(log.finish, _LAST_LINES_S)
+        door.announce(boot_id[:8])
+        insist(prove_registry(config, jobs))
+        folder = data_folder(config)
     # A thread that computes would else keep the others, P0 among them, waiting for ten times as long.
     sys.setswitchinterval(_SWITCH_S)
-    with _only_one(folder), _signals(ended, asked), _own_temporary_folder(folder):
-        logger.info(
-            "the supervisor starts",
-            extra={"action": "starting", "pid": os.getpid(), "data_dir": str(folder), "speed": speed},
-        )
-        boots = BootFile(folder / "boot.json", boot_id)
+    with _only_one(folder), _own_temporary_folder(folder):
+        _report_start(folder, speed)
+        boots, grace = BootFile(folder / "boot.json", boot_id), Grace(config.supervision.grace_s, ending.came)
         if not _waited_out(boots.boot.delay(config.supervision.boot_backoff.total_seconds()), ended):
             boots.mark(BootState.ENDED)
-            return 1
+            _report_stop()
+            return 0
         clock = load_clock(folder / "clock.json", speed)
-        world = open_world(config, clock, folder, ended)
-        try:
-            if ended.is_set():
-                boots.mark(BootState.ENDED)
-                return 1
-            with contextlib.closing(Journal(folder / "journal")) as journal:
-                app = App(config, jobs, world, clock, boot_id, journal, boots.predecessor, ended=ended, asked=asked)
-                life = _Life(app, boots, lasting)
+        with progress.step("journal"):
+            journals = contextlib.closing(Journal(folder / "journal"))
+        with journals as journal, listening(clock.now, door.redaction) as tally:
+            world = open_world(config, clock, folder, progress, ended, door.redaction.learn)
+            try:
+                if ended.is_set():
+                    boots.mark(BootState.ENDED)
+                    return 0
+                again = partial(load_again, config, jobs, overrides)
+                given = (config, jobs, world, clock, boot_id, journal, boots.predecessor, tally, door.published)
+                app = App(*given, progress, again, door.redaction, ended=ended, asked=asked)
+                life = _Life(app, boots, lasting, grace)
                 code = life.live(began)
-        finally:
-            world.close()
-            logger.info("the supervisor has stopped", extra={"action": "stopped"})
+            finally:
+                world.close(servers_s(grace.left_s()))
+                _report_stop()
     if life.is_renewed and not asked.is_set():
-        _begin_anew(speed, data, life.left())
+        _begin_anew(inherited, speed, data, life.left())
+    # All is let go of, and the interpreter's last look for garbage would cost 0.5 to 3 s of the grace.
+    gc.freeze()
     return code
 
 
+def _kept(jobs: Mapping[str, Job]) -> Kept:
+    """Return whose lines the log never leaves out: the jobs of P0, and the ledger that they publish by."""
+    p0 = {name: job for name, job in jobs.items() if job.priority is Priority.P0}
+    return Kept(frozenset(p0), frozenset({"actors.ledger", *(job.body.__module__ for job in p0.values())}))
+
+
 def _waited_out(delay: float, ended: threading.Event) -> bool:
-    """Wait before a start that follows too many early deaths; False if the process is to end meanwhile."""
-    if not delay:
-        return True
-    logger.warning(
-        "the last boots died young: waiting %g s before this one",
-        delay,
-        extra={"action": "boot_delayed", "delay_s": delay},
-    )
+    """Wait before a start that follows too many early deaths; False if the process is to end before it has begun."""
+    if delay:
+        logger.warning(
+            "the last boots died young: waiting %g s before this one",
+            delay,
+            extra={"action": "boot_delayed", "delay_s": delay},
+        )
     return not ended.wait(delay)
 
 
-def _begin_anew(speed: float, data: Path | None, lasting: float | None) -> None:
-    """Replace this process, with all its abandoned threads, by a fresh one with the same pid."""
+def _begin_anew(inherited: Mapping[str, str], speed: float, data: Path | None, lasting: float | None) -> None:
+    """Replace this process, with all its abandoned threads, by a fresh one with the same pid.
+
+    It inherits what we did: our own environment has no URL and no key any more.
+    """
     words = [sys.executable, sys.argv[0], "run", "--speed", str(speed)]
     words += ["--data", str(data)] if data is not None else []
     words += ["--for", f"{max(1, int(lasting))}s"] if lasting is not None else []
-    sys.stdout.flush()
-    os.execv(sys.executable, words)  # noqa: S606 - no shell is wanted
+    log.finish(_LAST_LINES_S)
+    os.execve(sys.executable, words, inherited)  # noqa: S606 - no shell is wanted
 
 
 class _Life:
     """What the main thread does between the start of the tree and its end."""
 
-    def __init__(self, app: App, boots: BootFile, lasting: timedelta | None) -> None:
+    def __init__(self, app: App, boots: BootFile, lasting: timedelta | None, grace: Grace) -> None:
         self.is_renewed = False
         """Whether the process is to begin anew."""
-        self._app, self._boots = app, boots
+        self._app, self._boots, self._grace = app, boots, grace
         self._lasting = lasting.total_seconds() if lasting is not None else None
         self._ready_at: float | None = None
+        self._looked_at = 0.0
+        """When a newer session was looked for last."""
 
     def left(self) -> float | None:
         """Return real seconds until it is to end by itself; None: never."""
@@ -126,24 +160,23 @@ class _Life:
 
     def live(self, began: float) -> int:
         """Start, wait, drain, end; return the exit code."""
-        app, guard, summary = self._app, self._guard(), None
+        app, guard = self._app, self._guard()
         try:
             if app.start():
                 _report_ready(app, began)
                 self._ready_at = time.monotonic()
                 while not app.ended.wait(1.0):
                     self._look()
-                summary = _drain(app)
+                self._drain()
         finally:
             if guard is not None:
                 guard.cancel()
-            app.end()
-        if summary is not None:
-            logger.info("what the ledger holds", extra={"action": "summary", **summary})
-        if not app.failure:
-            # Whoever asked for the end, and however far it had come: it did not die.
-            self._boots.mark(BootState.ENDED)
-        return 1 if app.failure or summary is None else 0
+            app.end(self._grace)
+        if app.failure:
+            return 1
+        # Whoever asked for the end, and however far it had come: it did not die.
+        self._boots.mark(BootState.ENDED)
+        return 0 if app.asked.is_set() else 1
 
     def _guard(self) -> threading.Timer | None:
         """End a process with a set time even if it never gets ready."""
@@ -153,6 +186,27 @@ class _Life:
         guard.daemon = True
         guard.start()
         return guard
+
+    def _drain(self) -> None:
+        """Let runs end and count what there is."""
+        app, grace = self._app, self._grace
+        seconds = grace.drain_s()
+        logger.info(
+            "runs have %.0f s to end",
+            seconds,
+            extra={"action": "drain_started", "grace_s": grace.seconds, "drain_s": round(seconds, 1)},
+        )
+        if app.failure:
+            # The tree is not there to be asked.
+            return
+        try:
+            app.drain(grace)
+            summary = app.summary(grace)
+        except AppError as error:
+            logger.error("the end could not be counted", extra={"action": "summary_failed", "data": str(error)})
+            return
+        if summary is not None:
+            _report_end(summary)
 
     def _look(self) -> None:
         assert self._ready_at is not None
@@ -168,6 +222,35 @@ class _Life:
             logger.warning("the board gave no answer", extra={"action": "renewal_waits", "data": str(error)})
         if self.is_renewed:
             self._app.ended.set()
+        if time.monotonic() - max(self._looked_at, self._ready_at) >= _LOOK_FOR_SESSION_S:
+            self._looked_at = time.monotonic()
+            # A database that is away tells so elsewhere, and a minute later is soon enough.
+            with contextlib.suppress(AppError):
+                self._app.look_for_session()
+
+
+def _report_start(folder: Path, speed: float) -> None:
+    extra = {"action": "starting", "pid": os.getpid(), "data_dir": str(folder), "speed": speed, "build": build_id()}
+    logger.info("the supervisor starts", extra=extra)
+
+
+def _report_stop() -> None:
+    logger.info("the supervisor has stopped", extra={"action": "stopped"})
+
+
+def _report_end(summary: Mapping[str, Any]) -> None:
+    logger.info(
+        "what the ledger holds",
+        extra={
+            "action": "summary",
+            "planned": summary["planned"],
+            "published": summary["published"],
+            "receipts": summary["receipts"],
+            "uncertain": summary["uncertain"],
+            "snapshots": summary["snapshots"],
+            "weight_version": summary["weight_version"],
+        },
+    )
 
 
 def _report_ready(app: App, began: float) -> None:
@@ -178,18 +261,6 @@ def _report_ready(app: App, began: float) -> None:
         app.world.site,
         extra={"action": "ready", "took_s": took, "site": app.world.site, "jobs": len(app.jobs)},
     )
-
-
-def _drain(app: App) -> dict[str, Any] | None:
-    """Let runs end and count what there is; None if the tree is not there to be asked."""
-    if app.failure:
-        return None
-    try:
-        app.drain()
-        return app.summary()
-    except AppError as error:
-        logger.error("the end could not be counted", extra={"action": "summary_failed", "data": str(error)})
-        return None
 
 
 @contextmanager
@@ -208,26 +279,6 @@ def _only_one(folder: Path) -> Iterator[None]:
         held.write(str(os.getpid()))
         held.flush()
         yield
-
-
-@contextmanager
-def _signals(ended: threading.Event, asked: threading.Event) -> Iterator[None]:
-    """TERM and INT end the process cleanly; a second one ends it at once, which is safe at any instruction."""
-    came = threading.Event()
-
-    def on_signal(number: int, _frame: Any) -> None:
-        if came.is_set():
-            os._exit(128 + number)
-        came.set()
-        asked.set()
-        ended.set()
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

@@ -7,24 +7,29 @@ import secrets
 import sys
 import time
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import redis
 
 from actors.commands.loading import load_all
-from actors.control.channel import CHANNEL, REPLIES
+from actors.control.answers import is_signed_answer
+from actors.control.channel import BELL, CHANNEL, FIELD, KEPT, REPLIES, STREAM
 from actors.control.signature import sign
-from actors.control.words import Command, Refused, parse
-from actors.domain.escaping import escape
+from actors.control.words import Refused, only_reads, parse
+from actors.domain.escaping import clip, escape
 from actors.embedded.valkey import EmbeddedValkey
 from actors.errors import AppError, ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from actors.config import Config
+    from actors.config import Config, Secret
+    from actors.control.words import Command
 
 _ANSWER_S = 5.0
+_SHOWN = 200
+_KEYS = "set the same CONTROL_KEY here and where the supervisor runs; if it is, somebody else answers on this Redis"
 _AWAY = "it may be starting or stopping; else start it, or check REDIS_URL and --data"
 
 
@@ -57,15 +62,20 @@ def ask(words: list[str], *, data: Path | None) -> dict[str, Any]:
         AppError: no supervisor runs, or none answered.
     """
     config, _ = load_all({"data.dir": str(data)} if data is not None else None)
+    return ask_under(config, words)
+
+
+def ask_under(config: Config, words: list[str]) -> dict[str, Any]:
+    """Do the same for a command that has read its configuration already."""
     if not all(word.strip() for word in words):
         raise ConfigError("a word or name is empty")
     command = parse(" ".join(words).encode())
     if isinstance(command, Refused):
         raise ConfigError(command.reason)
-    command = Command(uuid.uuid4().hex, command.word, command.args)
+    command = replace(command, id=uuid.uuid4().hex)
     if config.control.key is not None:
         command = sign(command, key=config.control.key, now=time.time(), nonce=secrets.token_urlsafe(18))
-    return _ask(_url(config), command)
+    return _ask(_url(config), command, config.control.key)
 
 
 def _url(config: Config) -> str:
@@ -80,27 +90,57 @@ def _url(config: Config) -> str:
     return url
 
 
-def _ask(url: str, command: Command) -> dict[str, Any]:
-    """Publish the word and wait for the answer that bears its id."""
+def _ask(url: str, command: Command, key: Secret | None) -> dict[str, Any]:
+    """Say the word and wait for the answer that bears its id, and with a key our signature."""
     until = time.monotonic() + _ANSWER_S
+    doubtful: str | None = None
     try:
         with redis.Redis.from_url(url, socket_timeout=_ANSWER_S, socket_connect_timeout=_ANSWER_S) as client:
             pubsub = client.pubsub()
             pubsub.subscribe(REPLIES)
-            heard = False
             while time.monotonic() < until:
                 message = pubsub.get_message(timeout=max(0.0, until - time.monotonic()))
                 if message is None:
                     continue
                 if message["type"] == "subscribe":
-                    heard = client.publish(CHANNEL, command.to_json()) > 0
-                    if not heard:
-                        raise AppError("no supervisor listens on this Redis", _AWAY)
+                    _say(client, command)
                 elif message["type"] == "message" and (answer := _answer_to(command, message["data"])) is not None:
-                    return answer
+                    if _is_believed(answer, command, key):
+                        return answer
+                    doubtful = answer["text"]
     except redis.RedisError as error:
         raise AppError(f"Redis cannot be reached: {error}", _AWAY) from error
+    if doubtful is not None:
+        found = f"one that anybody may have given: {escape(clip(doubtful, _SHOWN))}"
+        raise AppError(f"no answer signed with CONTROL_KEY within {_ANSWER_S:g} s, but {found}", _KEYS)
     raise AppError(f"no answer within {_ANSWER_S:g} s", f"{_AWAY}; its log says more")
+
+
+def _is_believed(answer: dict[str, Any], command: Command, key: Secret | None) -> bool:
+    """Return whether an answer to the word comes from who holds our key; without one there is nothing to tell by."""
+    if key is None or command.signed is None:
+        return True
+    return is_signed_answer(answer, key=key, nonce=command.signed.nonce)
+
+
+def _say(client: redis.Redis, command: Command) -> None:
+    """Add the word to the stream and ring; on a Redis that takes no stream (none there, no room) publish it."""
+    message = command.to_json()
+    try:
+        place: Any = client.xadd(STREAM, {FIELD: message}, maxlen=KEPT)
+    except redis.ResponseError:
+        if not client.publish(CHANNEL, message):
+            raise AppError("no supervisor listens on this Redis", _AWAY) from None
+        return
+    if client.publish(CHANNEL, BELL):
+        return
+    if only_reads(command):
+        # Nobody waits for the answer that a later process would give.
+        client.xdel(STREAM, place)
+        raise AppError("no supervisor listens on this Redis", _AWAY)
+    raise AppError(
+        "no supervisor listens on this Redis; the word is kept, and obeyed by one that listens within a minute", _AWAY
+    )
 
 
 def _answer_to(command: Command, data: bytes) -> dict[str, Any] | None:

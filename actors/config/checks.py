@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from actors.config.problems import nearest, refusal
+from actors.domain.duration import format_duration
 from actors.domain.rules import PLATFORMS, Driver, Practice, conflicts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from actors.config.sections import Config
 
@@ -38,12 +39,6 @@ _ORDER = (
     ("replies.pool_minimum", "replies.pool_target", True),
     ("replies.pool_critical", "replies.pool_warning", True),
 )
-_BROWSER_JOBS = (
-    *("posting", "metrics_scraper", "reply_metrics_scraper", "follower_snapshot"),
-    *("mega_viral_harvester", "account_discovery", "engagement_calculator"),
-)
-_MODEL_JOBS = ("plan", "viral_thread", "reply_posting", "mega_viral_harvester")
-
 # The key that decides about a field of `Practice`; what has no key yet is decided by the choice of the platform.
 _PRACTISED = {
     name: f"publishing.{name}"
@@ -83,18 +78,46 @@ def cross_check(config: Config, environ: Mapping[str, str], describe: Callable[[
     yield from _check_ledger(config, environ, describe)
 
 
-def check_jobs(config: Config, known: Iterable[str]) -> None:
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a job's block is held against: its stages, and the resources that it waits for."""
+
+    stages: Collection[str] = ()
+    uses: Collection[str] = ()
+
+
+def check_jobs(config: Config, known: Mapping[str, Needs]) -> None:
     """Hold the blocks against the jobs that exist.
 
     Raises:
-        ConfigError: a block names no job, or a job has no block; all of them are named.
+        ConfigError: a block names no job or no stage of it, one of these has no block, or a deadline is shorter than a
+            wait inside it; all of them are named.
     """
     names = sorted(known)
     problems = [f"[jobs.{name}]: no such job{nearest(name, names)}" for name in config.jobs if name not in names]
     problems += [f"[jobs.{name}] is missing: the job needs a block with at least `every` and `deadline`"
                  for name in names if name not in config.jobs]
+    for name in set(config.jobs).intersection(names):
+        problems += _check_stages(f"jobs.{name}.stages", config.jobs[name].stages.names, known[name].stages)
+        problems += _check_waits(config, name, known[name].uses)
     if problems:
         raise refusal(problems)
+
+
+def _check_stages(key: str, given: Collection[str], known: Collection[str]) -> Iterator[str]:
+    yield from (f"{key}: no such stage as {name}{nearest(name, known)}" for name in given if name not in known)
+    yield from (f"{key}: the interval of {name} is missing" for name in known if name not in given)
+
+
+def _check_waits(config: Config, name: str, uses: Collection[str]) -> Iterator[str]:
+    """Hold a deadline against the waits of a run that uses these resources."""
+    waits = {"browser": ("a browser errand", BROWSER_ERRAND_LIMIT), "openai": ("openai.timeout", config.openai.timeout)}
+    deadline = config.jobs[name].deadline
+    for resource in sorted(set(uses) & waits.keys()):
+        wait, length = waits[resource]
+        if deadline <= length:
+            key = f"jobs.{name}.deadline = {format_duration(deadline)}"
+            yield f"{key}: must be longer than {wait}, {format_duration(length)}"
 
 
 def _value(config: Config, key: str) -> Any:
@@ -122,18 +145,20 @@ def _check_jobs_times(config: Config, describe: Callable[[str], str]) -> Iterato
     inner = {"database.deadline": config.database.deadline, "redis.timeout": config.redis.timeout}
     for name, job in config.jobs.items():
         key, every = f"jobs.{name}.offset", f"jobs.{name}.every"
+        for stage, interval in job.stages.intervals:
+            if interval % job.every:
+                keys = (f"jobs.{name}.stages", every)
+                text = f"{describe(keys[0])}: the interval of {stage} must be a multiple of {describe(every)}"
+                yield Conflict(keys, text)
         if job.offset >= job.every:
             yield Conflict((key, every), f"{describe(key)}: must be less than {describe(every)}")
-        waits = {**inner, "openai.timeout": config.openai.timeout} if name in _MODEL_JOBS else inner
         key = f"jobs.{name}.deadline"
-        for wait, length in waits.items():
+        for wait, length in inner.items():
             if length >= job.deadline:
                 yield Conflict((key, wait), f"{describe(key)}: must be longer than {describe(wait)}, a wait inside it")
         if job.length.greatest_s > job.deadline.total_seconds():
             keys = (key, f"jobs.{name}.length")
             yield Conflict(keys, f"{describe(keys[1])}: no run may be longer than {describe(key)}, which ends it")
-        if name in _BROWSER_JOBS and job.deadline <= BROWSER_ERRAND_LIMIT:
-            yield Conflict((key,), f"{describe(key)}: must be longer than a browser errand, 90s")
 
 
 def _check_platform(config: Config, describe: Callable[[str], str]) -> Iterator[Conflict]:

@@ -57,6 +57,13 @@ def take_secrets(environ: MutableMapping[str, str]) -> tuple[str, ...]:
     return tuple(name for name in secret if environ.pop(name, None) is not None)
 
 
+def secrets_of(config: Config) -> dict[str, str]:
+    """Return the variables that `take_secrets` removed, with their texts: to load once more, and for nothing else."""
+    found = ((each.variable, getattr(getattr(config, section), each.name))
+             for section in SECTIONS for each in settings_of(section, SECTIONS[section]) if each.is_secret)
+    return {variable: secret.reveal() for variable, secret in found if secret is not None}
+
+
 def _read_file(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))

@@ -12,11 +12,18 @@ from pathlib import Path
 from typing import Literal, cast
 
 from actors.config.secret import Secret
-from actors.config.setting import REQUIRED, duration, environment, length, setting
+from actors.config.setting import REQUIRED, cadences, duration, environment, length, setting
+from actors.domain.budget import MoneyLane
+from actors.domain.stages import Stages
 from actors.domain.workload import Span
 
 _HTTP = r"https?://[^\s/?#@]+(/[^\s?#@]*)?"
 _HTTP_WORDS = "an http(s) URL without user and query"
+_PORT = r"[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
+_NAME_OR_IP = r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|\[[0-9A-Fa-f:.]+\]"
+_HTTP_QUERY = rf"https?://({_NAME_OR_IP})(:({_PORT}))?([/?][!\"$-~]*)?"
+_HTTP_QUERY_WORDS = "an http(s) URL in ASCII, without user and fragment"
+_HOST, _HOST_WORDS = r"[A-Za-z0-9.-]*", "a host name"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +49,9 @@ class PlatformSettings:
                                        "schedule", "1s", "7d")
     challenge_stop: timedelta = duration("6h", "wait before a probe after a challenge or consent page", "schedule",
                                          "1s", "7d")
+    session_key: Secret | None = environment("SESSION_KEY", "key that opens the imported login session; unset: none is "
+                                             "used", r"[A-Za-z0-9+/]{43}=", "32 bytes as base64 (openssl rand "
+                                             "-base64 32)")
     url: str | None = environment("PLATFORM_URL", "base URL of the site; unset: the embedded sandbox", _HTTP,
                                   _HTTP_WORDS)
 
@@ -89,6 +99,15 @@ class OpenaiSettings:
     api_key: Secret | None = environment("OPENAI_API_KEY", "key of the endpoint; unset: the sandbox's model answers",
                                          r"\S+", "a key without spaces")
 
+    @property
+    def shares(self) -> dict[MoneyLane, float]:
+        """Return each lane's part of the budget."""
+        return {
+            MoneyLane.CONTENT: self.content_share,
+            MoneyLane.REPLIES: self.replies_share,
+            MoneyLane.ANALYSIS: self.analysis_share,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserSettings:
@@ -122,8 +141,17 @@ class SupervisionSettings:
     backoff_max: timedelta = duration("30s", "longest wait before a restart", "real", "1ms", "1h")
     boot_backoff: timedelta = duration("5m", "longest wait of a process that keeps dying young; 0s: none", "real",
                                        "0s", "1h")
+    grace: timedelta = duration("40s", "time between TERM and KILL, where the platform does not say; 0s is safe",
+                                "real", "0s", "10m")
+    draining: int | None = setting(None, "the same, as the platform says it; it wins", low=0, high=600,
+                                   unit="seconds", variable="RAILWAY_DEPLOYMENT_DRAINING_SECONDS")
     abandoned: int = setting(16, "hung threads, beyond which the process begins anew in a quiet gap", low=0, high=1000)
     mailbox: int = setting(10_000, "messages in a band of a mailbox; more are refused", low=100, high=1_000_000)
+
+    @property
+    def grace_s(self) -> float:
+        """Return the grace in real seconds."""
+        return self.grace.total_seconds() if self.draining is None else float(self.draining)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,10 +169,10 @@ class PublishingSettings:
 
     content_per_hour: int = setting(4, "posts in any 60 minutes of schedule time", low=0, high=60)
     content_per_day: int = setting(48, "posts in any 24 hours of schedule time", low=0, high=500)
-    spacing: timedelta = duration("20m", "least time between two posts", "schedule", "0s", "7d")
+    spacing: timedelta = duration("30m", "least time between two posts", "schedule", "0s", "7d")
     replies_per_hour: int = setting(4, "replies in any 60 minutes of schedule time", low=0, high=60)
     replies_per_day: int = setting(60, "replies in any 24 hours of schedule time", low=0, high=500)
-    reply_spacing: timedelta = duration("10m", "least time between two replies", "schedule", "0s", "7d")
+    reply_spacing: timedelta = duration("24m", "least time between two replies", "schedule", "0s", "7d")
     replies_per_author_day: int = setting(1, "replies to one author in any 24 hours", low=0, high=50)
     replies_per_author_week: int = setting(3, "replies to one author in any 7 days", low=0, high=100)
     replies_per_conversation: int = setting(1, "replies in one conversation in any 30 days", low=0, high=20)
@@ -189,7 +217,7 @@ class RepliesSettings:
     profiles_per_run: int = setting(12, "profiles that one run of `account_discovery` reads", low=1, high=100)
     accounts: int = setting(1000, "accounts that are remembered, the best of them", low=10, high=100_000)
     relevance: float = setting(3.0, "least relevance of a stranger's post, from 0 to 10", low=0, high=10)
-    queue_depth: int = setting(4, "replies `reply_posting` keeps ready", low=1, high=100)
+    queue_depth: int = setting(2, "replies `reply_posting` keeps ready", low=1, high=100)
     holdout: float = setting(0.2, "part of the targets that are left alone by chance, to see what answering does",
                              low=0, high=0.9)
     prefer_age: timedelta = duration("2h", "age up to which posts are answered first, and how far ahead replies are "
@@ -202,6 +230,17 @@ class RepliesSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InsightSettings:
+    """Whose posts are studied, and how long what was read is kept."""
+
+    peers: tuple[str, ...] = setting((), "accounts of our size and field; none: the best of those discovered")
+    competitors: tuple[str, ...] = setting((), "accounts to be compared with; none: the largest of those discovered")
+    text_kept: timedelta = duration("7d", "time after which the words of a post that was studied are deleted",
+                                    "schedule", "1d", "31d")
+    post_kept: timedelta = duration("60d", "time after which its figures are deleted", "schedule", "7d", "365d")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlSettings:
     """Who may give control words."""
 
@@ -211,13 +250,46 @@ class ControlSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSettings:
+    """Health over HTTP: `/livez`, `/startz` and `/readyz` for everybody, the rest with a token."""
+
+    enabled: bool = setting(True, "whether anything is served at all")
+    hosts: tuple[str, ...] = setting((), "further host names it may be asked by, besides loopback and the platform's")
+    port: int | None = setting(None, "TCP port; unset: nothing is served; 0: a free one", low=0, high=65_535,
+                               variable="PORT")
+    token: Secret | None = environment("HTTP_TOKEN", "bearer token for metrics and status; unset: those are off",
+                                       r"[!-~]{32,}", "at least 32 ASCII characters without spaces "
+                                       "(openssl rand -hex 32)")
+    public_name: str | None = environment("RAILWAY_PUBLIC_DOMAIN", "host name on the internet, set by the platform",
+                                          _HOST, _HOST_WORDS)
+    private_name: str | None = environment("RAILWAY_PRIVATE_DOMAIN", "host name within the project, set by the "
+                                           "platform", _HOST, _HOST_WORDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSettings:
+    """Who is called, and who calls when nothing is heard any more."""
+
+    again: timedelta = duration("1h", "interval after which the same matter is told again", "real", "1m", "7d")
+    ping_every: timedelta = duration("1m", "interval of the dead-man's ping", "real", "1s", "1h")
+    webhook: Secret | None = environment("ALERT_WEBHOOK_URL", "where alerts are posted to as JSON; unset: they are "
+                                         "lines of the log only", _HTTP_QUERY, _HTTP_QUERY_WORDS)
+    ping: Secret | None = environment("PING_URL", "what is asked for while the work goes on; unset: nothing",
+                                      _HTTP_QUERY, _HTTP_QUERY_WORDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
     """The log on stdout."""
 
-    level: Literal["debug", "info", "warn", "error"] = setting("info", "least level that is written")
+    level: Literal["debug", "info", "warn", "error"] = setting("info", "least level that is written; the state, "
+                                                                  "P0, words and answers are written all the same")
     format: Literal["auto", "pretty", "json"] = setting("auto", "`auto`: pretty on a terminal, JSON otherwise")
     heartbeat: timedelta = duration("1m", "interval of the line that carries the whole state", "real", "1s", "1h")
     verbose: tuple[str, ...] = setting((), "loggers that write from debug on, whatever `level` is")
+    key: Secret | None = environment("LOG_KEY", "key that seals heartbeats, for `tail` to check; unset: one that only "
+                                     "the process knows", r"\S{32,}",
+                                     "at least 32 characters without spaces (openssl rand -hex 32)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +312,7 @@ class JobSettings:
     attempts: int = setting(1, "attempts of one run", low=1, high=20)
     backoff: timedelta = duration("5s", "wait before the second attempt, doubled before each further one", "real",
                                   "0s", "1h")
+    stages: Stages = cadences("interval of each of its stages, a multiple of `every`", "1m", "31d")
     enabled: bool = setting(True, "whether the job is ever due")
 
 
@@ -259,7 +332,10 @@ class Config:
     publishing: PublishingSettings = field(default_factory=PublishingSettings)
     learning: LearningSettings = field(default_factory=LearningSettings)
     replies: RepliesSettings = field(default_factory=RepliesSettings)
+    insight: InsightSettings = field(default_factory=InsightSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
+    http: HttpSettings = field(default_factory=HttpSettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
     log: LogSettings = field(default_factory=LogSettings)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     jobs: Mapping[str, JobSettings] = field(default_factory=dict)

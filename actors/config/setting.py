@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from actors.config.secret import Secret
 from actors.domain.duration import format_duration, parse_duration
+from actors.domain.stages import Stages
 from actors.domain.workload import Span
 
 REQUIRED: Any = MISSING
@@ -81,6 +82,11 @@ def length(default: str, doc: str, low: str = "0s", high: str = "2h") -> Any:
     return setting(_span(default), doc, low=parse_duration(low), high=parse_duration(high), clock="real")
 
 
+def cadences(doc: str, low: str, high: str) -> Any:
+    """Declare a key that holds the schedule interval of each stage of a job; `low` and `high` bound each of them."""
+    return setting(Stages(), doc, low=parse_duration(low), high=parse_duration(high), clock="schedule")
+
+
 def environment(variable: str, doc: str, pattern: str = "", unit: str = "") -> Any:
     """Declare a value that comes from one well-known environment variable and never from the file."""
     return setting(None, doc, variable=variable, pattern=pattern, unit=unit)
@@ -113,9 +119,9 @@ def read(declared: Setting, value: object, *, is_text: bool) -> Any:
     facts = declared.facts
     if facts.pattern and not re.fullmatch(facts.pattern, str(value)):
         raise ValueError(f"must be {facts.unit}")
-    ends = tuple(timedelta(seconds=end) for end in astuple(result)) if isinstance(result, Span) else (result,)
-    low_broken = facts.low is not None and ends[0] < facts.low
-    if low_broken or (facts.high is not None and ends[-1] > facts.high):
+    low_broken = (facts.low is not None and end < facts.low for end in _bounded(result))
+    high_broken = (facts.high is not None and end > facts.high for end in _bounded(result))
+    if any(low_broken) or any(high_broken):
         raise ValueError(f"must be from {raw(facts.low)} to {raw(facts.high)}")
     return result
 
@@ -127,12 +133,25 @@ def raw(value: Any) -> Any:
             return format_duration(value)
         case Span(least_s, greatest_s):
             return "..".join(format_duration(timedelta(seconds=end)) for end in (least_s, greatest_s))
+        case Stages(intervals):
+            return {name: format_duration(every) for name, every in intervals}
         case Path():
             return str(value)
         case tuple():
             return list(value)
         case _:
             return value
+
+
+def _bounded(result: Any) -> tuple[Any, ...]:
+    """Return the values that the bounds of a setting hold for."""
+    match result:
+        case Span():
+            return tuple(timedelta(seconds=end) for end in astuple(result))
+        case Stages(intervals):
+            return tuple(every for _, every in intervals)
+        case _:
+            return (result,)
 
 
 def _from_text(kind: Any, text: str) -> Any:
@@ -151,6 +170,9 @@ def _from_text(kind: Any, text: str) -> Any:
             raise ValueError("must be a finite number") from None
     if kind is Secret:
         return Secret(_from_toml(str, text))
+    if kind is Stages:
+        parts = [part.partition("=") for part in text.split(",") if part.strip()]
+        return _stages({name.strip(): every.strip() for name, _, every in parts})
     if get_origin(kind) is tuple:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     return _from_toml(kind, text)
@@ -169,6 +191,8 @@ def _from_toml(kind: Any, value: Any) -> Any:
         return _duration(value)
     if kind is Span:
         return _span(value)
+    if kind is Stages:
+        return _stages(value)
     if kind is bool:
         if not isinstance(value, bool):
             raise ValueError("must be true or false, without quotes")
@@ -201,3 +225,9 @@ def _span(value: object) -> Span:
             if least <= greatest:
                 return Span(least.total_seconds(), greatest.total_seconds())
     raise ValueError('must be two durations in quotes, the shorter one first, for example "20s..60s"')
+
+
+def _stages(value: object) -> Stages:
+    if isinstance(value, dict):
+        return Stages(tuple((name, _duration(every)) for name, every in value.items()))
+    raise ValueError('must name stages and their intervals, for example { viral_scraper = "4h" }')

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
 from actors.config.sections import SECTIONS, JobSettings
 from actors.config.setting import Setting, raw, settings_of
+from actors.domain.stages import Stages
 from actors.domain.workload import Span
 
 if TYPE_CHECKING:
@@ -45,5 +46,5 @@ def _range(declared: Setting) -> str:
         return "true, false"
     if facts.low is None:
         return facts.unit
-    unit = f"{facts.clock} time" if declared.kind in (timedelta, Span) else facts.unit
+    unit = f"{facts.clock} time" if declared.kind in (timedelta, Span, Stages) else facts.unit
     return f"{raw(facts.low)} to {raw(facts.high)} {unit}".rstrip()

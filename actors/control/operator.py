@@ -1,375 +1,296 @@
-"""The operator's actor: authorises control words, carries them out, answers and writes both down."""
+"""The operator's actor: authorises control words, has them carried out, answers and writes both down."""
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import json
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from actors.control.channel import REPLIES, Channel
-from actors.control.consent import Consent, consent_of
-from actors.control.inquiry import (
-    LEDGER,
-    PLANNER,
-    PUBLISHER,
-    Asked,
-    Inquiry,
-    PublishingRules,
-    ledger_questions,
-    road_of,
-)
-from actors.control.overview import Overview
-from actors.control.signature import SeenNonces, authorise
+from actors.control.answers import sign_answer
+from actors.control.channel import BELL, CHANNEL, REPLIES, Channel
+from actors.control.claims import claim
+from actors.control.inquiries import TOO_OFTEN
+from actors.control.obedience import Obedience
+from actors.control.reach import Reach, Voice
+from actors.control.records import LIMIT_S as RECORDS_S
+from actors.control.records import SWITCH, Heard, Kept, Records
+from actors.control.signature import FRESH_S, Allowed, Claimed, Elsewhere, fault_of, is_right
+from actors.control.standing import Teller
+from actors.control.welcome import Welcome
 from actors.control.words import Command, Refused, parse
+from actors.domain.escaping import LONGEST_TEXT
 from actors.domain.priority import Band, Priority
 from actors.domain.rate import Rate
-from actors.domain.why.explanation import LastRun
-from actors.domain.why.situation import CLOCK, Absence
-from actors.errors import AppError
-from actors.messages import Describe, Explain, PartDied, Pause, RedisCommand, Request, Resume, Trigger, Wake
+from actors.domain.redaction import redacted
+from actors.domain.stages import OPERATOR
+from actors.errors import AppError, MailboxFullError
+from actors.messages import PartDied, RedisCommand, Request, Wake
 from actors.runtime.client import request_id
 from actors.runtime.reply import Answer, ToldReply
-from actors.sql.queries import Statement, Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Sequence
 
     import redis
 
     from actors.config import Secret
-    from actors.domain.caps import Caps
-    from actors.domain.why.situation import Question
+    from actors.control.words import Signed
     from actors.runtime.address import Address
     from actors.runtime.cell import ActorContext
 
 logger = logging.getLogger(__name__)
 
-_BOARD_S = 1.0
-_SEND_S = 5.0
-_EXPLAIN_S = 0.5
-"""How long an actor may take to say why; they are all asked at once."""
-_LEDGER_S = 2.0
-_MOST_INQUIRIES = 8
-"""Open at once: more questions than there are jobs, and fewer than would be felt by those who are asked."""
-_ANSWERS, _REFUSALS = (20, 1.0), (100, 1.0)
-"""How many reading words are served in how many seconds, and how many refusals are answered: more than a few operators
-type, and far less than the operator's actor, the board and Redis can do (design.md, section 11).
-"""
-_TOO_OFTEN = "asked too often, say it again in a moment"
-_READING = frozenset({"status", "jobs", "why", "opted-out"})
-_OPERATOR = "operator"
-"""Who is written down for what a word changes."""
-_INQUIRIES = itertools.count(1)
+SEND_S = 5.0
+"""How long a front may take for an answer that goes out."""
+_REFUSALS = (100, 1.0)
+"""How many refusals are answered in how many seconds: of those that hold the key, and of anybody."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """Channel to operator: the bytes of one message."""
-
-    raw: bytes
+class Rung:
+    """Channel to operator: somebody rang."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
-    """Whom the words move. `families` by name, `family_of` and `aliases` by job."""
+class Carried:
+    """The tag of Redis's answer: how many hear a word that is for another process, we among them."""
 
-    clock: Address
-    board: Address
-    database: Address
-    redis: Address
-    fronts: Mapping[str, Address]
-    families: Mapping[str, Address]
-    family_of: Mapping[str, str]
-    aliases: Mapping[str, str]
-    """Inventory names to the jobs that cover them."""
-    question: Callable[[str], Question]
-    """What is to be asked about a job, at this moment."""
-    rules: PublishingRules
-    caps: Mapping[str, Caps]
-    """By lane."""
-    shutdown: Callable[[str], None]
-    now: Callable[[], datetime]
+    command: Command
 
 
 @dataclass(slots=True)
 class Operator:
-    """Behaviour behind the control channel. Asks the board only, with a deadline; everything else it tells.
-
-    A `why` is told to everybody on the job's road at once; whoever has not answered in time is a reason himself.
-    """
+    """Behaviour behind the control channel: hears, authorises and answers. What a word does is `Obedience`'s."""
 
     context: ActorContext
     reach: Reach
     client: redis.Redis
     is_embedded: bool
     key: Secret | None
-    nonces: SeenNonces = field(default_factory=lambda: SeenNonces(time.time()))
-    inquiries: dict[int, Inquiry] = field(default_factory=dict)
-    served: Rate = field(default_factory=lambda: Rate(*_ANSWERS))
-    refused: Rate = field(default_factory=lambda: Rate(*_REFUSALS))
+    records: Records
+    welcome: Welcome = field(default_factory=Welcome)
+    carried: Welcome = field(default_factory=Welcome)
+    """How many words are carried to other processes."""
+    refused: dict[bool, Rate] = field(default_factory=lambda: {is_own: Rate(*_REFUSALS) for is_own in (True, False)})
+    """By whether who is refused holds the key."""
     noted: Rate = field(default_factory=lambda: Rate(1, 10.0))
     """How often the log says that words go unanswered."""
+    unheard: int = 0
+    """How many found no room, since the log said so."""
     channel: Channel = field(init=False)
+    obedience: Obedience = field(init=False)
+    teller: Teller = field(init=False)
 
     def __post_init__(self) -> None:
-        address = self.context.address
+        address, voice = self.context.address, Voice(self._reply, self._refuse, self._request)
+        self.obedience = Obedience(self.context, self.reach, voice, self.records.pauses, self.records.switch)
+        self.teller = Teller(self.reach.board)
+        self._keep_records()
         self.channel = Channel(
             self.client,
-            lambda raw: address.tell(Heard(raw), Band.CONTROL),
+            self._listen,
             lambda error: address.tell(PartDied(error), Band.CONTROL),
+            lambda: self._tell(Rung(), Band.P0),
         )
 
     def receive(self, message: Any) -> Any:
-        """Serve a word, or the answer to one that needed the database."""
+        """Serve a word, or the answer to what one asked of somebody."""
         match message:
-            case Heard(raw):
-                self._hear(raw)
+            case Heard():
+                self._hear(message)
+            case Rung():
+                self.records.rung()
             case PartDied(error):
                 raise error
-            case Answer(tag, value, error) if isinstance(tag, Asked):
-                self._answered(tag, value, error)
             case Wake():
-                self._conclude_overdue()
-            case Answer(tag, value, error) if isinstance(tag, Consent):
-                self._consented(tag, value, error)
-            case Answer(tag, value, error) if isinstance(tag, Overview):
-                self._reply_view(tag.command, tag.answer(value if error is None else None, error))
-            case Answer(tag, _, error) if isinstance(tag, Command):
-                text = f"{tag.word} {' '.join(tag.args)} is in force" if error is None else f"not done: {error}"
-                self._reply(tag.id, ok=error is None, text=text)
+                self.obedience.woken()
+            case Answer(tag, value, error) if isinstance(tag, Kept):
+                self.records.answered(tag, value, error, time.monotonic())
+                self.obedience.records_answered()
+            case Answer(tag, value, error) if self.obedience.settled(tag, value, error):
+                pass
+            case Answer(Carried(command), hearers, error):
+                self._carried(command, hearers, error)
+            case Answer("ring", _, error):
+                if error is not None:
+                    extra = {"action": "control_ring_lost", "data": str(error)}
+                    logger.warning("other processes hear of the pauses later", extra=extra)
             case Answer(_, _, error) if error is not None:
                 logger.warning("an answer could not be published", extra={"action": "reply_lost", "data": str(error)})
+        self._keep_records()
         return None
 
     def stop(self) -> None:
         """Close the ear."""
         self.channel.stop()
 
-    def _hear(self, raw: bytes) -> None:
-        command = parse(raw)
-        if isinstance(command, Command):
-            verdict = authorise(
-                command, embedded=self.is_embedded, key=self.key, now=time.time(), seen_nonces=self.nonces
-            )
-            if not isinstance(verdict, Refused):
-                if _only_reads(command) and not self.served.allows(time.monotonic()):
-                    self._refuse(command.id, _TOO_OFTEN)
-                    return
-                words = " ".join([command.word, *command.args])
-                logger.info(
-                    "operator says: %s",
-                    words,
-                    extra={"action": "control_word", "id": command.id, "signed": verdict.signed},
-                )
-                try:
-                    self._obey(command)
-                except AppError as error:
-                    self._reply(command.id, ok=False, text=f"not done: {error}")
-                return
-            command = verdict
-        self._refuse(command.id, command.reason)
+    def _keep_records(self) -> None:
+        for heard in self.records.released():
+            self._hear(heard)
+        now = time.monotonic()
+        for tag, work in self.records.due(now):
+            priority = Priority.P0 if tag.what == SWITCH else Priority.P1
+            self._request(self.reach.database, work, tag, priority, RECORDS_S)
+        self.teller.tell(self.records, datetime.now(UTC))
+        if self.records.take_news():
+            self._request(self.reach.redis, RedisCommand(("PUBLISH", CHANNEL, BELL)), "ring", Priority.P0)
+        self.context.wake_at(self.records.wake_at(now))
+
+    def _tell(self, message: Heard | Rung, band: Band) -> None:
+        """Tell ourselves what the ear heard; called in its threads. Of what anybody may say only so much waits."""
+        try:
+            self.context.address.tell(message, band)
+        except MailboxFullError:
+            self.unheard += 1
+
+    def _listen(self, raw: bytes, age_s: float | None) -> None:
+        """Read a message, and claim it if it is signed; called in the ear's threads."""
+        said = parse(raw)
+        claimed = self._claim(said, raw, is_published=age_s is None)
+        proves = isinstance(said, Command) and is_right(said, self.key)
+        # What was published is carried to nobody.
+        heard = Heard(said, raw if age_s is not None else b"", age_s, claimed, proves)
+        # Who holds the key waits behind no flood of others.
+        self._tell(heard, Band.CONTROL if proves else Band.P0)
+
+    def _claim(self, said: Command | Refused, raw: bytes, *, is_published: bool) -> Claimed:
+        if not isinstance(said, Command) or said.signed is None or not self._is_ours(said):
+            return Claimed()
+        if self.is_embedded or self.key is None or fault_of(said, key=self.key, now=time.time()):
+            return Claimed()
+        boot = self.records.boot
+        return claim(self.client, said.signed.nonce, boot, raw, key=self.key, is_published=is_published)
+
+    def _is_ours(self, command: Command) -> bool:
+        return self.records.audit.boot_id.startswith(command.to)
+
+    def _hear(self, heard: Heard) -> None:
+        if self.unheard and self.noted.allows(time.monotonic()):
+            self._say_unheard()
+        command = heard.said
+        if isinstance(command, Refused):
+            self._refuse_it(command)
+        elif not self._is_ours(command):
+            self._carry(command, heard)
+        else:
+            match self.records.judge(command, heard, embedded=self.is_embedded, key=self.key):
+                case Refused() as refused:
+                    self._refuse_it(refused)
+                case Elsewhere(boot):
+                    extra = {"action": "control_elsewhere", "id": command.id}
+                    logger.info("obeyed by %s: %s", boot, " ".join([command.word, *command.said]), extra=extra)
+                case Allowed(is_signed):
+                    self._take(_proven(command, heard), is_signed=is_signed)
+
+    def _say_unheard(self) -> None:
+        found, self.unheard = f"{self.unheard} found no room", 0
+        logger.warning("control words go unanswered", extra={"action": "control_flood", "data": found})
+
+    def _take(self, command: Command, *, is_signed: bool) -> None:
+        is_own = is_signed or self.is_embedded
+        if not self.welcome.serves(command, time.monotonic(), is_own=is_own):
+            self._refuse_it(Refused(TOO_OFTEN, command.id, command))
+            return
+        logger.info(
+            "operator says: %s",
+            " ".join([command.word, *command.said]),
+            extra={"action": "control_word", "id": command.id, "signed": is_signed},
+        )
+        if (again := self.records.spoken.again_or_remember(command)) is not None:
+            self._reply(command.id, ok=again.ok, text=again.text, is_first=False, proof=command.signed)
+            return
+        command = self.records.accepted(command, is_signed=is_signed, is_own=is_own)
+        try:
+            self.obedience.obey(command)
+        except AppError as error:
+            self._reply(command.id, ok=False, text=f"not done: {error}")
+
+    def _carry(self, command: Command, heard: Heard) -> None:
+        """Publish what is for another process: of those that read the stream one hears each word."""
+        if heard.age_s is None:
+            # Whom it is for has heard it himself.
+            return
+        command = _proven(command, heard)
+        is_own = self.is_embedded or self.records.is_new(command, self.key)
+        if heard.age_s > FRESH_S:
+            self._refuse_it(Refused(f"it was said {heard.age_s:.0f} s ago; say it again", command.id, command))
+        elif not self.carried.serves(command, time.monotonic(), is_own=is_own):
+            self._refuse_it(Refused(TOO_OFTEN, command.id, command))
+        else:
+            work = RedisCommand(("PUBLISH", CHANNEL, heard.raw))
+            self._request(self.reach.redis, work, Carried(command), Priority.P0)
+
+    def _carried(self, command: Command, hearers: Any, error: BaseException | None) -> None:
+        if error is not None:
+            self._refuse_it(Refused(f"not carried to {command.to}: {error}", command.id, command))
+        elif hearers <= 1:
+            reason = f"no process {command.to} hears control words; this one is {self.records.boot}"
+            self._refuse_it(Refused(reason, command.id, command))
 
     def _refuse(self, command_id: str, reason: str) -> None:
+        self._refuse_it(Refused(reason, command_id))
+
+    def _refuse_it(self, refused: Refused) -> None:
+        self.records.refused(refused)
+        command_id, reason = self.records.sender_of(refused.id), refused.reason
+        proof = refused.command.signed if refused.command else self.records.proof_of(refused.id)
         # Whoever may say anything must not make work by being refused.
-        if self.refused.allows(time.monotonic()):
+        if self.refused[proof is not None].allows(time.monotonic()):
             logger.warning(
                 "a control word is refused", extra={"action": "control_refused", "id": command_id, "data": reason}
             )
-            self._reply(command_id, ok=False, text=reason)
+            self._reply(command_id, ok=False, text=reason, is_first=False, proof=proof)
         elif self.noted.allows(time.monotonic()):
             logger.warning("control words go unanswered", extra={"action": "control_flood", "data": reason})
 
-    def _obey(self, command: Command) -> None:
-        match command.word, command.args:
-            case "status", ():
-                self._look(command)
-            case "jobs", ():
-                snapshot = self.reach.board.ask(Describe(), _BOARD_S)
-                self._reply_view(command, _jobs(snapshot))
-            case "why", ():
-                self._inquire(command, PUBLISHER, PLANNER)
-            case "why", (name,):
-                self._inquire(command, self.reach.aliases.get(name, name))
-            case ("pause" | "resume") as word, (name,):
-                self._switch(command, word, name)
-            case "run", (name,):
-                self._run(command, name)
-            case "kill-switch", (state,):
-                self._kill_switch(command, is_on=state == "on")
-            case "shutdown", ():
-                self._reply(command.id, ok=True, text="shutting down")
-                self.reach.shutdown(_OPERATOR)
-            case _:
-                self._ask_ledger(command)
+    def _reply(
+        self,
+        to: str,
+        *,
+        ok: bool,
+        text: str = "",
+        lines: Sequence[str] = (),
+        is_first: bool = True,
+        proof: Signed | None = None,
+        **more: Any,
+    ) -> None:
+        """Answer with a text, or with lines that become one: what is in them may hold any sign between two lines.
 
-    def _look(self, command: Command) -> None:
-        reach = self.reach
-        overview = Overview(command, reach.board.ask(Describe(), _BOARD_S), reach.caps, reach.now())
-        self._request(reach.database, overview.questions(), overview, Priority.P2, _LEDGER_S)
-
-    def _reply_view(self, command: Command, view: tuple[list[str], dict[str, Any]]) -> None:
-        lines, body = view
-        more: dict[str, Any] = {command.word: {"text": "; ".join(lines), **body}}
-        self._reply(command.id, ok=True, lines=lines, **more)
-
-    def _switch(self, command: Command, word: str, name: str) -> None:
-        reach = self.reach
-        job: str | None = None
-        families = list(reach.families) if name == "all" else [name]
-        if name != "all" and name not in reach.families:
-            job = reach.aliases.get(name, name)
-            if job not in reach.family_of:
-                self._unknown(command, name)
-                return
-            families = [reach.family_of[job]]
-        for family in families:
-            reach.families[family].tell(Pause(job) if word == "pause" else Resume(job), Band.CONTROL)
-        self._reply(command.id, ok=True, text=f"{name} is {'paused' if word == 'pause' else 'resumed'}")
-
-    def _run(self, command: Command, name: str) -> None:
-        job = self.reach.aliases.get(name, name)
-        if job not in self.reach.family_of:
-            self._no_job(command, name)
-            return
-        self.reach.clock.tell(Trigger(job, _OPERATOR), Band.CONTROL)
-        self._reply(command.id, ok=True, text=f"{job} is due now")
-
-    def _kill_switch(self, command: Command, *, is_on: bool) -> None:
-        params = {"name": "kill_switch", "is_on": is_on, "now": self.reach.now(), "by": _OPERATOR}
-        self._request(self.reach.database, Transaction((Statement("set_flag", params, 1),)), command, Priority.P0)
-
-    def _ask_ledger(self, command: Command) -> None:
-        consent = consent_of(command, now=self.reach.now(), by=_OPERATOR)
-        assert consent is not None, f"{command.word} is a word that nobody serves"
-        priority, limit_s = (Priority.P0, _SEND_S) if consent.changes else (Priority.P2, _LEDGER_S)
-        self._request(self.reach.database, consent.transaction, consent, priority, limit_s)
-
-    def _consented(self, consent: Consent, rows: Any, error: BaseException | None) -> None:
-        if error is not None:
-            self._reply(consent.command.id, ok=False, text=f"not done: {error}")
-            return
-        said = consent.read(rows)
-        self._reply(consent.command.id, ok=said.ok, text=said.text, lines=said.lines, **said.more)
-
-    def _inquire(self, command: Command, job: str, planner: str | None = None) -> None:
-        reach, now = self.reach, time.monotonic()
-        if job not in reach.family_of:
-            self._no_job(command, job)
-            return
-        same = [each for each in self.inquiries.values() if each.is_about(job, planner)]
-        if same:
-            same[0].askers.append(command.id)
-            return
-        if len(self.inquiries) >= _MOST_INQUIRIES:
-            self._refuse(command.id, _TOO_OFTEN)
-            return
-        until = now + (_LEDGER_S if planner is not None else _EXPLAIN_S)
-        refill = reach.question(planner) if planner is not None else None
-        inquiry = Inquiry([command.id], reach.question(job), until, reach.rules, refill)
-        number = next(_INQUIRIES)
-        self.inquiries[number] = inquiry
-        actors = {CLOCK: reach.clock, **reach.families, **reach.fronts}
-        for question in inquiry.questions():
-            for name in road_of(question):
-                reply = ToldReply(self.context.address, Asked(number, question.job, name))
-                # Whoever takes no message will not answer either, and that is what the explanation says.
-                with contextlib.suppress(AppError):
-                    actors[name].tell(Explain(question, reply), Band.P1)
-        if planner is not None:
-            asked = Asked(number, job, LEDGER)
-            self._request(
-                reach.database, ledger_questions(inquiry.question, reach.rules), asked, Priority.P2, _LEDGER_S
-            )
-        self.context.wake_at(until)
-
-    def _answered(self, asked: Asked, value: Any, error: BaseException | None) -> None:
-        inquiry = self.inquiries.get(asked.inquiry)
-        if inquiry is None:
-            return
-        inquiry.answered(asked, value, error)
-        if inquiry.is_complete():
-            del self.inquiries[asked.inquiry]
-            self._conclude(inquiry)
-
-    def _conclude_overdue(self) -> None:
-        now = time.monotonic()
-        for number in [number for number, inquiry in self.inquiries.items() if inquiry.until <= now]:
-            self._conclude(self.inquiries.pop(number))
-        if self.inquiries:
-            self.context.wake_at(min(inquiry.until for inquiry in self.inquiries.values()))
-
-    def _conclude(self, inquiry: Inquiry) -> None:
-        try:
-            snapshot = self.reach.board.ask(Describe(), _EXPLAIN_S)
-        except AppError as error:
-            logger.warning(
-                "the board does not say how runs ended", extra={"action": "board_silent", "data": str(error)}
-            )
-            snapshot = {}
-        explanation = inquiry.explanation(_absences(snapshot), _lasts(snapshot))
-        for command_id in inquiry.askers:
-            self._reply(command_id, ok=True, lines=explanation.lines(), why=explanation.as_dict())
-
-    def _no_job(self, command: Command, name: str) -> None:
-        self._reply(command.id, ok=False, text=f"no job {name!r}; jobs: {', '.join(sorted(self.reach.family_of))}")
-
-    def _unknown(self, command: Command, name: str) -> None:
-        known = ", ".join(sorted([*self.reach.families, *self.reach.family_of]))
-        self._reply(command.id, ok=False, text=f"no job or family {name!r}; known: {known}")
-
-    def _reply(self, command_id: str, *, ok: bool, text: str = "", lines: Sequence[str] = (), **more: Any) -> None:
-        """Answer with a text, or with lines that become one: what is in them may hold any sign between two lines."""
+        `is_first`: whether it is a word's own answer, and neither a refusal nor the same once more. `proof`: the
+        right signature of a word that has no number.
+        """
         if lines:
             text, more = "; ".join(lines), {"lines": list(lines), **more}
-        logger.info(
-            "answer: %s",
-            "done" if ok else "refused",
-            extra={"action": "control_answer", "id": command_id, "data": text},
-        )
-        body = json.dumps({"id": command_id, "ok": ok, "text": text, **more}, default=str)
+        # What a front or a database said stands in an answer, and whoever may read the channel reads it.
+        text, more = redacted((text, more), self.records.audit.redact)
+        if is_first:
+            self.records.answered_word(to, ok=ok, text=text)
+        proof = proof or self.records.proof_of(to)
+        to, said = self.records.sender_of(to), "done" if ok else "refused"
+        if lines and len(text) > LONGEST_TEXT:
+            # As one text the log would cut it.
+            logger.info("answer: %s", said, extra={"action": "control_answer", "id": to, "lines": more["lines"]})
+        else:
+            logger.info("answer: %s", said, extra={"action": "control_answer", "id": to, "data": text})
+        answer = {"id": to, "ok": ok, "text": text, "boot": self.records.boot, **more}
+        if proof is not None and self.key is not None:
+            answer = sign_answer(answer, key=self.key, nonce=proof.nonce)
+        body = json.dumps(answer, default=str)
         self._request(self.reach.redis, RedisCommand(("PUBLISH", REPLIES, body)), "reply", Priority.P0)
 
-    def _request(self, front: Address, work: Any, tag: Any, priority: Priority, limit_s: float = _SEND_S) -> None:
+    def _request(self, front: Address, work: Any, tag: Any, priority: Priority, limit_s: float = SEND_S) -> None:
         reply = ToldReply(self.context.address, tag)
         start_by = time.monotonic() + limit_s
-        request = Request(request_id(_OPERATOR), work, priority, start_by, limit_s, reply, _OPERATOR)
+        request = Request(request_id(OPERATOR), work, priority, start_by, limit_s, reply, OPERATOR)
         try:
             front.tell(request, Band.CONTROL if priority is Priority.P0 else Band.of(priority))
         except AppError as error:
             reply.fail(error)
 
 
-def _only_reads(command: Command) -> bool:
-    return command.word in _READING or (command.word, command.args) == ("approve", ())
-
-
-def _absences(snapshot: dict[str, Any]) -> dict[str, Absence]:
-    """Return those that the board knows to be down; who is said to run and is silent is only that."""
-    now = time.monotonic()
-    return {
-        name: Absence("down", now + actor["restart_in_s"] if "restart_in_s" in actor else None)
-        for name, actor in snapshot.get("actors", {}).items()
-        if actor["state"] != "running"
-    }
-
-
-def _lasts(snapshot: dict[str, Any]) -> dict[str, LastRun]:
-    return {
-        job: LastRun(state["last_outcome"], state["last_reason"], state["last_ended_at"])
-        for job, state in snapshot.get("jobs", {}).items()
-        if state["last_ended_at"] is not None
-    }
-
-
-def _jobs(snapshot: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
-    lines = []
-    for name, due in sorted(snapshot["next_due"].items()):
-        state = snapshot["jobs"].get(name)
-        last = f"{state['last_outcome']} {state['last_reason']}".strip() if state else "never ran"
-        lines.append(f"{name}: due {due:%H:%M:%S}, last {last}")
-    return lines, {"next_due": snapshot["next_due"], "last": snapshot["jobs"]}
+def _proven(command: Command, heard: Heard) -> Command:
+    """Return the command, without a signature that proves nothing."""
+    return command if heard.is_right else replace(command, signed=None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.domain.duration import format_duration
 from actors.domain.escaping import clip, escape
+from actors.domain.pauses import Pause
 from actors.sql.queries import Statement, Transaction
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-_ASKED = ("lanes", "pool", "measuring", "weights", "followers", "calibration", "replying", "shadow")
+_ASKED = ("lanes", "pool", "measuring", "weights", "followers", "calibration", "replying", "shadow", "health")
 _ERROR_SHOWN = 120
 _SECOND = timedelta(seconds=1)
 
@@ -47,15 +48,16 @@ class Overview:
                 Statement("calibration_state"),
                 Statement("effect_state"),
                 Statement("shadow_state"),
+                Statement("health_state"),
             )
         )
 
     def answer(self, rows: list[list[Row]] | None, error: BaseException | None) -> tuple[list[str], dict[str, Any]]:
         """Return the lines and the document; without the ledger they tell what the board knows, and why not more."""
-        lines = _of_board(self.snapshot)
+        lines, known = [*_of_board(self.snapshot), *map(_of_pause, self.snapshot["pauses"])], self.snapshot
         if rows is None:
             reason = escape(clip(str(error), _ERROR_SHOWN))
-            return [*lines, f"ledger unknown: {reason}"], {**self.snapshot, "ledger": None, "ledger_error": reason}
+            return [*lines, f"ledger unknown: {reason}"], {**known, "ledger": None, "ledger_error": reason}
         found = dict(zip(_ASKED, rows, strict=True))
         ledger = {
             "now": self.now,
@@ -63,10 +65,10 @@ class Overview:
             "pool": found["pool"][0],
             "measuring": found["measuring"][0],
             "weights": {row["lane"]: row for row in found["weights"]},
-            **{name: next(iter(found[name]), None) for name in ("followers", "calibration", "replying")},
+            **{name: next(iter(found[name]), None) for name in ("followers", "calibration", "replying", "health")},
             "shadow": found["shadow"][0] if found["shadow"][0]["drawn"] else None,
         }
-        return [*lines, *_of_ledger(ledger, self.now)], {**self.snapshot, "ledger": ledger}
+        return [*lines, *_of_ledger(ledger, self.now)], {**known, "ledger": ledger}
 
     def _lane(self, row: Row) -> Row:
         last, caps = row["last_posted"], self.caps[row["lane"]]
@@ -81,6 +83,8 @@ def _of_board(snapshot: Mapping[str, Any]) -> list[str]:
     paused = [job for family in snapshot["families"].values() for job in family["paused"]]
     lines = [f"up {snapshot['uptime_s']:.0f} s", busy]
     lines += [f"broken: {', '.join(broken)}"] if broken else []
+    lines += ["draining: nothing new begins until there is a new process"] if snapshot["draining"] else []
+    lines += ["the kill switch is on: nothing is published"] if snapshot["kill_switch"] else []
     platform = fronts.get("browser", {}).get("condition")
     lines += [f"platform {platform}"] if platform and platform != "valid" else []
     lease = snapshot.get("lease")
@@ -91,10 +95,15 @@ def _of_board(snapshot: Mapping[str, Any]) -> list[str]:
     return lines + [f"waiting: {job} ({reason})" for job, reason in snapshot["waiting"].items()]
 
 
+def _of_pause(pause: Mapping[str, Any]) -> str:
+    return f"pause of {pause['name']}: {Pause(**pause).terms()}"
+
+
 def _of_ledger(ledger: Mapping[str, Any], now: datetime) -> list[str]:
     pool, measuring = ledger["pool"], ledger["measuring"]
     words = f", {pool['judged_by_words']} of them judged by words" if pool["judged_by_words"] else ""
-    lines = [_lane_line(name, lane, now) for name, lane in ledger["lanes"].items()]
+    lines = _of_health(ledger["health"], now)
+    lines += [_lane_line(name, lane, now) for name, lane in ledger["lanes"].items()]
     lines.append(f"pool: {pool['pending']} posts to answer{words}, the newest {_ago(pool['newest'], now)}")
     lines.append(f"measured: {_share(measuring['measured'], measuring['posted'])} of the posts of the last two days")
     lines += [
@@ -102,6 +111,16 @@ def _of_ledger(ledger: Mapping[str, Any], now: datetime) -> list[str]:
         for lane, row in ledger["weights"].items()
     ]
     return lines + _of_outcomes(ledger)
+
+
+def _of_health(verdict: Row | None, now: datetime) -> list[str]:
+    """Return the verdict on the whole with its first reason; nobody has judged yet, and nothing is said of it."""
+    if verdict is None:
+        return []
+    more = f", and {verdict['others']} more" if verdict["others"] else ""
+    reason = f": {escape(clip(verdict['reason'], _ERROR_SHOWN))}{more}" if verdict["reason"] else ""
+    figures = f"score {verdict['score']:.0f}, judged {_ago(verdict['judged_at'], now)}"
+    return [f"health: {verdict['level']} ({figures}){reason}"]
 
 
 def _of_outcomes(ledger: Mapping[str, Any]) -> list[str]:
@@ -147,3 +166,13 @@ def _ago(at: datetime | None, now: datetime) -> str:
 
 def _share(part: int, whole: int) -> str:
     return f"{part} of {whole} ({part / whole:.0%})" if whole else "0 of 0"
+
+
+def jobs_view(snapshot: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
+    """Return what `jobs` answers, as lines and as a document."""
+    lines = []
+    for name, due in sorted(snapshot["next_due"].items()):
+        state = snapshot["jobs"].get(name)
+        last = f"{state['last_outcome']} {state['last_reason']}".strip() if state else "never ran"
+        lines.append(f"{name}: due {due:%H:%M:%S}, last {last}")
+    return lines, {"next_due": snapshot["next_due"], "last": snapshot["jobs"]}

@@ -9,20 +9,28 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from actors.control.clauses import BECAUSE, FOR, read_clauses
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_LEVEL = re.compile("debug|info|warn|error")
+_LOGGER = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
+_RESET = re.compile("reset")
 _SWITCH = re.compile(r"on|off")
 _DECISION = re.compile(r"[0-9a-f]{8,32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """The number of a decision, or at least its first eight digits without the dashes."""
 _HANDLE = re.compile(r"@?[A-Za-z0-9_]{1,20}")
+_AT = "at"
+_BOOT = re.compile(r"[a-z0-9]{4,40}")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _NONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _SIGNATURE = re.compile(r"[0-9a-f]{64}")
 _FIELDS = ("id", "word", "args", "time", "nonce", "signature")
 _PROOF = frozenset({"time", "nonce", "signature"})
 _LATEST = 10**11
+_READING = frozenset({"status", "jobs", "why", "opted-out", "stacks"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +41,31 @@ class Word:
     arguments: tuple[re.Pattern[str], ...] = ()
     optional: int = 0
     """How many of the last arguments may be left out."""
+    clauses: tuple[str, ...] = ()
+    """Which of `for DURATION` and `because TEXT` may follow the arguments."""
+    is_bound: bool = False
+    """Whether it is about the process that hears it, so that `at BOOT` may say which of several is meant."""
 
 
 WORDS = {
-    "status": Word("status"),
+    "status": Word("status [at BOOT]", is_bound=True),
     "jobs": Word("jobs"),
     "why": Word("why [JOB]", (_NAME,), optional=1),
-    "pause": Word("pause NAME|all", (_NAME,)),
-    "resume": Word("resume NAME|all", (_NAME,)),
+    "pause": Word("pause NAME|all [for DURATION] [because TEXT]", (_NAME,), clauses=(FOR, BECAUSE)),
+    "resume": Word("resume NAME|all [because TEXT]", (_NAME,), clauses=(BECAUSE,)),
     "run": Word("run JOB", (_NAME,)),
     "kill-switch": Word("kill-switch on|off", (_SWITCH,)),
     "approve": Word("approve [DECISION]", (_DECISION,), optional=1),
     "reject": Word("reject DECISION", (_DECISION,)),
     "opt-out": Word("opt-out HANDLE", (_HANDLE,)),
     "opted-out": Word("opted-out"),
-    "shutdown": Word("shutdown"),
+    "breaker": Word("breaker RESOURCE reset [at BOOT]", (_NAME, _RESET), is_bound=True),
+    "restart": Word("restart ACTOR [at BOOT]", (_NAME,), is_bound=True),
+    "loglevel": Word("loglevel LEVEL [LOGGER] [at BOOT]", (_LEVEL, _LOGGER), optional=1, is_bound=True),
+    "reload": Word("reload [at BOOT]", is_bound=True),
+    "drain": Word("drain [at BOOT]", is_bound=True),
+    "stacks": Word("stacks [at BOOT]", is_bound=True),
+    "shutdown": Word("shutdown [at BOOT]", is_bound=True),
 }
 """Every word there is. Whether a NAME exists is for the receiver to say."""
 
@@ -69,15 +87,29 @@ class Command:
     word: str
     args: tuple[str, ...] = ()
     signed: Signed | None = None
+    to: str = ""
+    """The beginning of the name of the boot it is meant for; empty: of whichever process hears it."""
+    author: str = ""
+    """Who says it, as far as that is known; empty until it is accepted."""
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """Return what follows the word as its sender said it."""
+        return (*self.args, _AT, self.to) if self.to else self.args
 
     def to_json(self) -> str:
         """Write the message that `parse` reads back."""
-        fields: dict[str, Any] = {"word": self.word, "args": list(self.args)}
+        fields: dict[str, Any] = {"word": self.word, "args": list(self.said)}
         if self.id:
             fields["id"] = self.id
         if self.signed:
             fields |= {"time": self.signed.time, "nonce": self.signed.nonce, "signature": self.signed.signature}
         return json.dumps(fields)
+
+
+def only_reads(command: Command) -> bool:
+    """Return whether a word changes nothing."""
+    return command.word in _READING or (command.word, command.args) == ("approve", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +118,8 @@ class Refused:
 
     reason: str
     id: str = ""
+    command: Command | None = None
+    """What was well-formed and is not obeyed all the same."""
 
 
 def parse(raw: bytes, *, limit: int = 8192) -> Command | Refused:
@@ -96,7 +130,7 @@ def parse(raw: bytes, *, limit: int = 8192) -> Command | Refused:
         limit: the greatest length in bytes that is looked at.
     """
     if len(raw) > limit:
-        return Refused(f"the message has {len(raw)} bytes, {limit} are allowed")
+        return Refused(f"the message has more than {limit} bytes")
     try:
         text = raw.decode("utf-8").strip()
     except UnicodeDecodeError:
@@ -153,9 +187,15 @@ def _check(command: Command) -> Command | Refused:
     if word is None:
         known = _nearest(command.word, WORDS) or f"; known: {', '.join(WORDS)}"
         return Refused(f"unknown word {_quote(command.word)}{known}", command.id)
+    if word.is_bound and command.args[-2:-1] == (_AT,) and _fits(_BOOT, command.args[-1]):
+        command = replace(command, args=command.args[:-2], to=command.args[-1])
     most = len(word.arguments)
-    fit = most - word.optional <= len(command.args) <= most and all(map(_fits, word.arguments, command.args))
-    return command if fit else Refused(f"say it like this: {word.usage}", command.id)
+    given, rest = (command.args[:most], command.args[most:]) if word.clauses else (command.args, ())
+    fit = most - word.optional <= len(given) <= most and all(map(_fits, word.arguments, given))
+    if not fit:
+        return Refused(f"say it like this: {word.usage}", command.id)
+    clauses = read_clauses(rest, word.clauses)
+    return Refused(f"say it like this: {word.usage}; {clauses}", command.id) if isinstance(clauses, str) else command
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """Who paused a job, why, and until when (monotonic; None: until somebody resumes it)."""
+
+    until: float | None = None
+    by: str = ""
+    because: str = ""
+
+
 @dataclass(slots=True)
 class Admission:
     """State of one family. A refusal is always a reason, never silence."""
@@ -12,7 +21,8 @@ class Admission:
     jobs: frozenset[str]
     running: dict[str, str] = field(default_factory=dict)
     """Job to its run's id."""
-    paused: set[str] = field(default_factory=set)
+    paused: dict[str, Standstill] = field(default_factory=dict)
+    """By job. That one is over is for the operator to say."""
     draining: bool = False
 
     def admit(self, job: str, run_id: str, *, forced: bool = False) -> str:
@@ -33,10 +43,12 @@ class Admission:
         del self.running[job]
         return True
 
-    def pause(self, job: str | None) -> None:
+    def pause(self, job: str | None, standstill: Standstill | None = None) -> None:
         """Admit no run of this job, or of any."""
-        self.paused |= set(self.jobs) if job is None else {job}
+        for each in self.jobs if job is None else {job}:
+            self.paused[each] = standstill or Standstill()
 
     def resume(self, job: str | None) -> None:
         """Admit runs again."""
-        self.paused -= set(self.jobs) if job is None else {job}
+        for each in self.jobs if job is None else {job}:
+            self.paused.pop(each, None)

@@ -230,6 +230,11 @@ class Arbiter:
         self.pressure = level
         return self._refuse_those(self.waiting.remove_all(lambda t: not admits(level, t.priority)), Refusal.MEMORY)
 
+    def close_breaker(self, now: float) -> list[Action]:
+        """Somebody says that the resource is back: let requests through again. What fails counts from the first on."""
+        self.breaker.success()
+        return self._grants(now)
+
     def drain(self) -> list[Action]:
         """Refuse everything that waits and everything to come; what runs may end."""
         self.draining = True

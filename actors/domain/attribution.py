@@ -149,15 +149,22 @@ def fit(gross: Vector, hours: Matrix, flux: Matrix, method: Method) -> Rates:
     return Rates(background, groups)
 
 
-def attribute(gains: Sequence[Gain], posts: Sequence[Post], wanted: Collection[datetime]) -> tuple[Method, list[Share]]:
+def attribute(
+    gains: Sequence[Gain],
+    posts: Sequence[Post],
+    wanted: Collection[datetime],
+    known: Mapping[datetime, Sequence[str]] | None = None,
+) -> tuple[Method, list[Share]]:
     """Share out the intervals that end at a `wanted` time, by rates estimated from all gains given.
 
+    Whose follow is known by name is no matter of rates: it is credited whole, and only the others are shared out.
     Takes a tenth of a second of processor for a month of half hours and 48 posts a day.
 
     Args:
         gains: in order of time, without overlap; those of the last `WINDOW` make a good model.
         posts: all that were at most `POST_LIFE` old in that time.
         wanted: ends of the intervals to share out.
+        known: of each interval, by its end, the posts that won a follower who is known by name, once for each.
 
     Returns:
         The method, and a share for each wanted interval in order of time.
@@ -171,7 +178,8 @@ def attribute(gains: Sequence[Gain], posts: Sequence[Post], wanted: Collection[d
     grown = [_grown(post, since, until) for post in posts]
     for post, (rows, reactions) in zip(posts, grown, strict=True):
         flux[rows, groups[post.group]] += reactions
-    gross = np.array([gain.gross for gain in gains])
+    named = [_named(gain, known.get(gain.until, ()) if known else ()) for gain in gains]
+    gross = np.array([gain.gross - math.fsum(each.values()) for gain, each in zip(gains, named, strict=True)])
     hours = np.array([_hours_of_day(gain) for gain in gains])
     rates = fit(gross, hours, flux, method)
     ahead, won = hours @ rates.background, flux @ rates.groups
@@ -180,14 +188,20 @@ def attribute(gains: Sequence[Gain], posts: Sequence[Post], wanted: Collection[d
         # Of all intervals together: where posts come all day, one interval says nothing about its own background.
         part = float(won.sum() / expected.sum())
         expected = np.divide(won, part, out=ahead, where=won > 0)
-    shares: dict[int, dict[str, float]] = {row: {} for row, gain in enumerate(gains) if gain.until in wanted}
+    shares = {row: dict(named[row]) for row, gain in enumerate(gains) if gain.until in wanted}
     for post, (rows, reactions) in zip(posts, grown, strict=True):
         credited = gross[rows] * rates.groups[groups[post.group]] * reactions / expected[rows]
         for place in np.flatnonzero(credited > 0):
             row = rows.start + int(place)
             if row in shares:
-                shares[row][post.id] = float(credited[place])
+                shares[row][post.id] = shares[row].get(post.id, 0.0) + float(credited[place])
     return method, [_share(gains[row], credited) for row, credited in shares.items()]
+
+
+def _named(gain: Gain, posts: Sequence[str]) -> dict[str, float]:
+    """Return the follows of an interval that are known by name, by post; a gross that is only estimated may be less."""
+    each = min(1.0, gain.gross / len(posts)) if posts else 0.0
+    return {post: each * count for post, count in Counter(posts).items()}
 
 
 def _share(gain: Gain, credited: dict[str, float]) -> Share:

@@ -37,7 +37,8 @@ class Brief:
     """One order for a post.
 
     `avoid_openers` are the first words of recent posts, `notes` why earlier attempts at this brief were refused, and
-    `worked` and `fell_flat` what did better and worse than the rest lately (see `effects.told`).
+    `worked` and `fell_flat` what did better and worse than the rest lately (see `effects.told`), and `elsewhere` how
+    others make posts of this kind that are liked (see `insight.finding`).
     """
 
     arm: Arm
@@ -48,6 +49,7 @@ class Brief:
     notes: tuple[str, ...] = ()
     worked: tuple[str, ...] = ()
     fell_flat: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
 
 def messages(brief: Brief) -> list[dict[str, str]]:
@@ -77,6 +79,7 @@ def _lines(brief: Brief) -> list[str]:
     ]
     lines += [f"worked lately: {effect}" for effect in brief.worked]
     lines += [f"fell flat lately: {effect}" for effect in brief.fell_flat]
+    lines += [f"liked elsewhere: {advice}" for advice in brief.elsewhere]
     lines += [f"avoid opening: {opener}" for opener in brief.avoid_openers]
     lines += [f"note: {note}" for note in brief.notes]
     return lines

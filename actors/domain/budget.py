@@ -87,13 +87,22 @@ class Budget:
         """Set the amount aside and return True, or return False if the lane may not spend it today."""
         if self.day is None:
             return False
-        lanes = list(MoneyLane)
-        before = lanes[: lanes.index(lane)]
-        kept = sum(max(0.0, self.per_day * self.shares[other] - self.spent[other]) for other in before)
-        if sum(self.spent.values()) + kept + amount > self.per_day:
+        if sum(self.spent.values()) + self._kept_from(lane) + amount > self.per_day:
             return False
         self.spent[lane] += amount
         return True
+
+    def left(self, lane: MoneyLane) -> float:
+        """Return what the lane may still spend today; 0 while that is unknown."""
+        if self.day is None:
+            return 0.0
+        return max(0.0, self.per_day - sum(self.spent.values()) - self._kept_from(lane))
+
+    def _kept_from(self, lane: MoneyLane) -> float:
+        """Return what the more important lanes have a claim to."""
+        lanes = list(MoneyLane)
+        before = lanes[: lanes.index(lane)]
+        return sum(max(0.0, self.per_day * self.shares[other] - self.spent[other]) for other in before)
 
     def charge(self, charge: Charge) -> bool:
         """Reserve a call's money; the first charge of a day brings with it what was spent before.

@@ -74,8 +74,17 @@ class Caps:
     @property
     def pace(self) -> timedelta:
         """Return the time between two publications of a lane that publishes all it may."""
-        rates = ((HOUR, self.per_hour), (DAY, self.per_day))
-        return max([self.spacing, *(span / most for span, most in rates if most)])
+        return max(self.gap, DAY / self.per_day) if self.per_day else self.gap
+
+    @property
+    def gap(self) -> timedelta:
+        """Return the time between two publications while the day has room."""
+        return max(self.spacing, HOUR / self.per_hour) if self.per_hour else self.spacing
+
+    @property
+    def silence(self) -> timedelta:
+        """Return how long of each day a lane stands still that publishes whenever it may, its day being used up."""
+        return max(timedelta(0), DAY - self.gap * self.per_day) if self.per_hour and self.per_day else timedelta(0)
 
     @property
     def span(self) -> timedelta:

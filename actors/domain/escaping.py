@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from actors.domain.redaction import PROMISING, PROMISING_WHOLE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -16,8 +18,7 @@ _LONGEST_KEY = 80
 _LONGEST_SECRET = 4096
 _MOST_ITEMS = 200
 _DEEPEST = 5
-_SECRET_KEY = re.compile(r"(?:^|_)(?:password|passwd|secret|api_?key|authorization|cookies?|(?:auth|access)_token)$",
-                         re.IGNORECASE)
+_SECRET_NAME = re.compile(rf"(?:{PROMISING}|{PROMISING_WHOLE}|authorization|cookies?)$", re.IGNORECASE)
 
 Plain = str | int | float | bool | list["Plain"] | dict[str, "Plain"] | None
 
@@ -62,6 +63,9 @@ class Cleaner:
             return escape(self._redact(text))
         # What lies far behind the cut is not even read: a text from outside may be megabytes long.
         near = self._redact(text[: limit + _LONGEST_SECRET])
+        if len(text) > limit + _LONGEST_SECRET:
+            # What of it is the beginning of a secret that goes on in the rest is not known to be one.
+            near = near[: max(0, len(near) - _LONGEST_SECRET)]
         return escape(f"{near[:limit]}... ({len(text)} characters)")
 
     def value(self, value: object, depth: int = 0) -> Plain:
@@ -91,15 +95,20 @@ class Cleaner:
                 return self.text(describe(value))
 
     def mapping(self, items: Iterable[tuple[object, object]], depth: int = 0) -> dict[str, Plain]:
-        """Clean names and values; a text under a name that promises a secret is blacked out whole."""
+        """Clean names and values; whatever stands under a name that promises a secret is blacked out whole.
+
+        So is the `value` beside such a `name`, as browsers have their cookies.
+        """
         result: dict[str, Plain] = {}
-        for count, (name, value) in enumerate(list(items)):
+        listed = list(items)
+        beside = any(name == "name" and _promises_secret(describe(value)) for name, value in listed)
+        for count, (name, value) in enumerate(listed):
             if count == _MOST_ITEMS:
                 result["..."] = "more"
                 break
             key = self.text(describe(name), _LONGEST_KEY)
-            hidden = isinstance(value, str) and _SECRET_KEY.search(key)
-            result[key] = "***" if hidden else self.value(value, depth)
+            is_hidden = (_promises_secret(key) or (beside and key == "value")) and not _is_harmless(key, value)
+            result[key] = "***" if is_hidden else self.value(value, depth)
         return result
 
     def _items(self, items: Iterable[object], depth: int) -> list[Plain]:
@@ -110,6 +119,15 @@ class Cleaner:
                 break
             result.append(self.value(item, depth))
         return result
+
+
+def _promises_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name[-_LONGEST_KEY:]) is not None
+
+
+def _is_harmless(name: str, value: object) -> bool:
+    # Of cookies there is a number, too; that of a door is its key.
+    return value is None or isinstance(value, bool) or (isinstance(value, int) and "cookie" in name.lower())
 
 
 def _code(character: str) -> str:

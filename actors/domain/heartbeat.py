@@ -26,6 +26,7 @@ def _phrases(state: dict[str, Plain]) -> Iterator[str]:
     if isinstance(uptime, int | float):
         yield "up " + format_duration(timedelta(seconds=int(uptime)))
     yield "schedule " + str(state.get("schedule_time"))[11:16] if state.get("schedule_time") else ""
+    yield _health(state)
     fronts = _part(state, "fronts")
     yield " ".join(f"{name} {_number(fronts, name, 'running')}/{_number(fronts, name, 'size')}" for name in fronts)
     yield _list("running", _part(state, "running"))
@@ -36,6 +37,8 @@ def _phrases(state: dict[str, Plain]) -> Iterator[str]:
     yield f"platform {platform}" if platform and platform != "valid" else ""
     yield _memory(state)
     yield _lease(state)
+    yield "kill switch on" if state.get("kill_switch") is True else ""
+    yield "draining" if state.get("draining") is True else ""
     yield _list("waiting", _part(state, "waiting"))
     families = _part(state, "families")
     yield _list("paused", [str(job) for family in families for job in _items(_part(families, family), "paused")])
@@ -44,6 +47,16 @@ def _phrases(state: dict[str, Plain]) -> Iterator[str]:
     letters = state.get("dead_letters")
     yield f"dead letters {letters}" if letters else ""
     yield " ".join(f"{name} {count}" for name, count in _part(state, "counts").items() if count)
+
+
+def _health(state: dict[str, Plain]) -> str:
+    """Return the verdict with its first reason; of a healthy whole nothing is said."""
+    verdict = _part(state, "health")
+    level = verdict.get("level")
+    if not level or level == "healthy":
+        return ""
+    reason = verdict.get("reason")
+    return f"{level}: {reason}" if reason else str(level)
 
 
 def _memory(state: dict[str, Plain]) -> str:

@@ -76,6 +76,11 @@ def pretty_line(fields: Mapping[str, Plain], *, coloured: bool) -> str:
     return " ".join(parts)
 
 
+def add_lost(line: str, lost: int, *, is_pretty: bool) -> str:
+    """Return a written line that says, too, how many just before it could not be written."""
+    return f"{line} lost={lost}" if is_pretty else f'{line[:-1]},"lost":{lost}}}'
+
+
 def _details(fields: Mapping[str, Plain], limit: int) -> Iterator[str]:
     data, message = fields.get("data"), str(fields["message"])
     if data and not _is_said(data, message):

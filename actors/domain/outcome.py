@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+LONGEST_REASON = 2000
+"""Characters of a reason that are kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -47,3 +50,18 @@ class Failed:
 
 
 Outcome = Done | Nothing | Snooze | Blocked | Failed
+
+
+def describe(outcome: Outcome) -> tuple[str, dict[str, int], str]:
+    """Return an outcome as its word, counts and reason."""
+    match outcome:
+        case Done(counts):
+            return "done", counts, ""
+        case Nothing(reason):
+            return "nothing", {}, reason
+        case Snooze(until, reason):
+            return "snooze", {}, f"until {until.isoformat()}: {reason}"
+        case Blocked(reason):
+            return "blocked", {}, reason
+        case Failed(error, _):
+            return "failed", {}, error

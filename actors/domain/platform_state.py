@@ -14,6 +14,10 @@ from enum import StrEnum
 class PlatformState(StrEnum):
     """How the site stands to our account."""
 
+    AWAITED = "awaited"
+    """It has not answered since the start, so there is no session to begin with: everything is refused. Known to who
+    asks it for one, not to the machine."""
+
     VALID = "valid"
     SUSPECT = "suspect"
     """One errand met a login wall; nothing is refused yet, and the next one that needs the login decides."""

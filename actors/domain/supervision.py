@@ -262,6 +262,14 @@ class Supervision:
         self._mode, self._queue = _Mode.ASKED, [name]
         return self._start_next()
 
+    def renew_child(self, name: str) -> list[Action]:
+        """Stop it if it runs and start it at once, with its group. Only a failed start counts, and is tried again.
+
+        Raises:
+            ActorUnavailableError: there is no such child.
+        """
+        return self._restart(self._child(name))
+
     def stop(self) -> list[Action]:
         """Stop all children in reverse order; nothing restarts afterwards."""
         self.ended, self._queue = True, []

@@ -12,8 +12,10 @@ from rapidfuzz import fuzz
 WEIGHTED_LIMIT = 280
 """The longest post, in weighted characters."""
 
+# No label of a name is longer than 63 characters, and without that bound a long row of hyphens takes for ever.
 URL = re.compile(
-    r"\bhttps?://\S+|\bwww\.\S+|\b[a-z0-9][a-z0-9-]*\.(?:com|org|net|io|co|app|gov|edu|info|health|blog|dev|me)\b(?:/\S*)?",
+    r"\bhttps?://\S+|\bwww\.\S+"
+    r"|\b[a-z0-9][a-z0-9-]{0,62}\.(?:com|org|net|io|co|app|gov|edu|info|health|blog|dev|me)\b(?:/\S*)?",
     re.IGNORECASE,
 )
 MENTION = re.compile(r"(?<![\w@])[@＠]\w+")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from actors.domain.grid import Action, After, Entry, Fire, Miss, slot_before, superseded_by
 from actors.domain.outcome import Done, Failed, Nothing, Outcome, Snooze
+from actors.domain.stages import stages_of, trigger_of, who_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,6 +36,8 @@ class _Row:
     """Slot that waits for a dependency, and since when."""
     extra: tuple[datetime, datetime, int, str] | None = None
     """A retry or a snooze's end: when, for which slot, attempt, trigger."""
+    asked: tuple[datetime, str] | None = None
+    """Stages that somebody wants besides: since when, and the trigger that names them."""
     running_until: datetime | None = None
     """While a run is under way: the time at which it must be over."""
     is_catching_up: bool = True
@@ -117,9 +120,20 @@ class Timetable:
         self._look_at_dependants(row)
 
     def triggered(self, job: str, now: datetime, by: str) -> list[Action]:
-        """Somebody wants a run now; it answers a slot that waits, and a run under way is run enough."""
+        """Somebody wants a run now; it answers a slot that waits, and a run under way is run enough.
+
+        Unless he wants certain stages: these come besides, after whatever is under way, and take no slot's place.
+        """
         row = self.rows.get(job)
-        if row is None or row.is_running(now):
+        if row is None:
+            return []
+        if wanted := stages_of(by):
+            waiting = stages_of(row.asked[1]) if row.asked is not None else ()
+            row.asked = (now, trigger_of(who_of(by), *dict.fromkeys((*waiting, *wanted))))
+            answers: list[Action] = [] if row.is_running(now) else [self._fire_asked(row, now)]
+            self._note(row)
+            return answers
+        if row.is_running(now):
             return []
         slot = now
         if row.held is not None:
@@ -216,6 +230,8 @@ class Timetable:
         if row.extra is not None and row.extra[0] <= now and not row.is_running(now):
             _, slot, attempt, trigger = row.extra
             actions.append(self._fire(row, slot, attempt, trigger, now))
+        if row.asked is not None and not row.is_running(now):
+            actions.append(self._fire_asked(row, now))
         self._note(row)
         return actions
 
@@ -252,6 +268,12 @@ class Timetable:
         row.running_until = now + row.entry.longest
         return Fire(row.entry.job, slot, attempt, trigger, degraded)
 
+    def _fire_asked(self, row: _Row, now: datetime) -> Fire:
+        assert row.asked is not None
+        (since, trigger), row.asked = row.asked, None
+        row.running_until = now + row.entry.longest
+        return Fire(row.entry.job, since, 1, trigger)
+
     def _rank(self, action: Action) -> float:
         return action.slot.timestamp() + self.rows[action.job].entry.stretch_s
 
@@ -273,6 +295,8 @@ class Timetable:
             look_at = row.gate_at
         if row.extra is not None and row.extra[0] < look_at:
             look_at = row.extra[0]
+        if row.asked is not None:
+            look_at = min(look_at, row.running_until or row.asked[0])
         if look_at != row.look_at:
             row.look_at = look_at
             heappush(self._looks, (look_at, row.place))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from actors.embedded.process import minimal_environment
 from actors.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "CHROMIUM_PATH"
 PROBE_SECONDS = 30.0
+_PLACES = ("PATH", "HOME", "TMPDIR")
 DEBIAN_SHELL = Path("usr/lib/chromium/chromium-headless-shell")
 NAMES_ON_PATH = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 MAC_APPS = (
@@ -108,7 +110,7 @@ def _download_folder(env: Mapping[str, str], package: Path) -> Path:
 
 
 def _flaw(path: Path, env: Mapping[str, str]) -> str:
-    """Return what keeps this program from being used, or nothing."""
+    """Return what keeps this program from being used, or nothing; it is given no variables but a slot's."""
     if not (path.is_file() and os.access(path, os.X_OK)):
         return "is no program"
     if _is_wrapper(path):
@@ -117,7 +119,7 @@ def _flaw(path: Path, env: Mapping[str, str]) -> str:
         subprocess.run(
             (str(path), "--no-sandbox", "--version"),
             check=True,
-            env=dict(env),
+            env={**minimal_environment(), **{name: env[name] for name in _PLACES if name in env}},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=PROBE_SECONDS,

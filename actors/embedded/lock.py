@@ -66,7 +66,7 @@ class ServerLock:
         """Return what the file says, whoever wrote it last; a missing or unfinished file says nothing."""
         try:
             lines = self.path.read_text().splitlines()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             lines = []
         pid = int(lines[1]) if len(lines) > 1 and lines[1].isdigit() else None
         return Occupant(lines[0] if lines else "", pid)

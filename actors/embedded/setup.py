@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from actors.config import take_secrets
 from actors.embedded.chromium import Browser, find
 from actors.embedded.programs import find_postgres, find_valkey
 from actors.errors import AppError
@@ -20,8 +21,9 @@ def main() -> int:
     """Install what is missing and return the exit code: 0, or 2 when something cannot be had.
 
     A stamp in the virtual environment, made of the lock file's hash and the browser's path, says that nothing is
-    to be done; then it takes a moment only.
+    to be done; then it takes a moment only. The programs it starts inherit no secret of ours.
     """
+    take_secrets(os.environ)
     try:
         if not _is_done():
             _set_up()

@@ -72,6 +72,8 @@ class Attempt:
         site_now = site_time + timedelta(seconds=(asked_at - prepared["site_time_asked_at"]) * ctx.speed)
         # What counts in a window carries the site's time, so the window must not begin later by the site's clock.
         intent = self._begin(site_time, click_until, min(self._made_at, site_now))
+        # The write may have waited for long, and somebody may have stopped publishing meanwhile.
+        self._insist_on_permission()
         grant = Grant(
             attempt_id=self.id,
             decision_id=decision["decision_id"],
@@ -111,6 +113,10 @@ class Attempt:
         """Past the commit point without a receipt: only evidence leads on."""
         become_uncertain(self._ctx, self._claim.decision["decision_id"], self.id, reason)
 
+    def _insist_on_permission(self) -> None:
+        if self._ctx.holds():
+            raise CommitRefusedError("at the commit point the kill switch was on")
+
     def _begin(self, site_time: datetime, click_until: datetime, moment: datetime) -> dict[str, Any]:
         ctx, part, decision = self._ctx, self.part, self._claim.decision
         windows = [] if part.number else self._caps.windows
@@ -131,6 +137,7 @@ class Attempt:
                 for each in windows
             ],
         }
+        self._insist_on_permission()
         # Set before the write: if its answer is lost, the intent may be durable all the same.
         self.is_durable = True
         try:

@@ -11,6 +11,7 @@ from actors.domain.caps import DAY, Caps, Publication, allowed_at
 from actors.domain.evidence import TOLERANCE
 from actors.domain.permission import Candidate, Circumstances, Refusal, refusal_of
 from actors.domain.rules import PLATFORMS
+from actors.domain.text import content_hash
 from actors.job import Blocked, Outcome, Snooze
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def call_unknown_targets(ctx: JobContext) -> None:
         logger.error(
             "%d of %d replies ended because their target was not shown: look at a post's page",
             *(row["unknown"], row["ended"]),
-            extra={"action": "targets_unknown", **row},
+            extra={"action": "targets_unknown", "ended": row["ended"], "unknown": row["unknown"]},
         )
 
 
@@ -89,7 +90,7 @@ class Lane:
     def stop(self) -> Outcome | None:
         """Return who or what stops everything for now, or None."""
         flag = self.ctx.database.one("get_flag", name="kill_switch")
-        if flag is not None and flag["is_on"]:
+        if self.ctx.holds() or (flag is not None and flag["is_on"]):
             return Blocked("the kill switch is on")
         if self.ctx.config.publishing.shadow:
             return Blocked("this is the shadow: nothing is published (publishing.shadow)")
@@ -136,7 +137,10 @@ class Lane:
             decision["conversation_id"] or "",
             decision["addressed_us"],
         )
+        # A thread that a restored database forgot stands there by its first part.
+        opening = content_hash(decision["parts"][0])
         twin = database.one("twin_of", content_hash=decision["content_hash"])
+        twin = twin or database.one("twin_of", content_hash=opening)
         author = candidate.target_author
         given = Circumstances(
             self.ctx.now(),

@@ -27,13 +27,18 @@ def recover(ctx: JobContext) -> int:
     Only for the holder of the publisher's lease: whose claim is another run's, that run is over or fenced. Returns how
     many receipts came in from the journal.
     """
-    _look_for_a_restored_database(ctx)
-    receipts = sum(_replay_safely(ctx, entry) for entry in ctx.journal.unsettled())
-    receipts += sum(_replay_stray(ctx, testimony) for testimony in ctx.journal.strays())
+    receipts = replay(ctx)
     ctx.database.run("release_dead_claims", run_id=ctx.run_id)
     for row in ctx.database.all("orphaned_attempts", run_id=ctx.run_id):
         become_uncertain(ctx, row["decision_id"], row["attempt_id"], "its run ended past the commit point")
     return receipts
+
+
+def replay(ctx: JobContext) -> int:
+    """Bring in all that the local journal knows; return how many receipts came of it."""
+    _look_for_a_restored_database(ctx)
+    receipts = sum(_replay_safely(ctx, entry) for entry in ctx.journal.unsettled())
+    return receipts + sum(_replay_stray(ctx, testimony) for testimony in ctx.journal.strays())
 
 
 def _look_for_a_restored_database(ctx: JobContext) -> None:

@@ -11,9 +11,10 @@ from actors.domain.evidence import TOLERANCE, Scan, match
 from actors.domain.ledger import Doubt, GiveUp, Requeue, Wait, resolve
 from actors.domain.snowflake import created_at, parse_tweet_id
 from actors.errors import AppError, ConflictError
+from actors.ledger.adoption import REMEMBERED, adopt_seen, unexplained
 from actors.ledger.publisher import has_read_timeline
-from actors.ledger.receipt import Confirmation, adopt, confirm, report_conflict
-from actors.pages.timeline import ReadOwnTimeline
+from actors.ledger.receipt import Confirmation, confirm, report_conflict
+from actors.ledger.sight import Sight, reaches_back
 from actors.sql.queries import Statement
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _TICK = timedelta(milliseconds=1)
-_FEWEST_POSTS = 40
 
 Row = dict[str, Any]
 
@@ -35,11 +35,15 @@ class TimelineUnreadError(AppError):
     """Our own timeline could not be read, so that nothing may be published yet."""
 
 
-def settle(ctx: JobContext) -> dict[str, int]:
+def settle(ctx: JobContext, *, is_in_stead: bool = False) -> dict[str, int]:
     """Look for all doubtful attempts with one visit; if the timeline cannot be read they stay as they are.
 
-    The first look of a process that publishes reaches back a day, whether there is a doubt or not: what stands on the
-    account counts in the caps and must not be said again.
+    The visit reaches back to the first of them and no further, for a card that is unclear on the way to it proves
+    nothing, and neither does an account that is younger. The first look of a process that publishes reaches back a day,
+    whether there is a doubt or not: what stands on the account counts in the caps and must not be said again.
+
+    `is_in_stead` says that another asks than posting, so that it may publish at this moment: then what may be on its
+    way is not adopted.
 
     Raises:
         TimelineUnreadError: that first look did not come about.
@@ -51,11 +55,9 @@ def settle(ctx: JobContext) -> dict[str, int]:
     if not is_first and not any(each["result"] == "uncertain" for each in attempts):
         return counts
     since = min([_earliest(each) for each in attempts] + [ctx.now() - DAY - TOLERANCE] * is_first)
-    # An account with more of them in a day has reached its caps.
-    most = max(_FEWEST_POSTS, ctx.config.publishing.content_per_day + ctx.config.publishing.replies_per_day)
+    sight = Sight(ctx)
     try:
-        errand = ReadOwnTimeline(ctx.config.platform.account, since, replies=True, limit=most)
-        reading: TimelineReading = ctx.browser.visit(errand)
+        reading = sight.look(since)
     except AppError as error:
         oldest = min((each["intent_at"] for each in attempts if each["result"] == "uncertain"), default=ctx.now())
         is_overdue = ctx.now() - oldest > ctx.config.publishing.uncertain_give_up
@@ -68,11 +70,13 @@ def settle(ctx: JobContext) -> dict[str, int]:
         if is_first:
             raise TimelineUnreadError(f"our own timeline could not be read: {error}") from error
         return counts
-    _look_through(ctx, reading, attempts, counts)
+    known = _look_through(ctx, reading, attempts, counts)
+    left = [post for post in reading.posts if post.id not in known]
+    counts["adopted"] = adopt_seen(ctx, unexplained(ctx, left) if is_in_stead else left)
     if is_first:
         # An account that is younger than a day shows its end instead. That is no proof, but all that a page could hide
         # from the caps by loading no further is what a person wrote by hand.
-        if not (reading.reached_back or reading.has_ended) and len(reading.posts) < most:
+        if not (reading.reached_back or reading.has_ended) and len(reading.posts) < sight.most:
             raise TimelineUnreadError("our own timeline did not show the last 24 hours, or a card on it was unclear")
         ctx.database.run("timeline_is_read", boot_id=ctx.boot_id)
     return counts
@@ -89,11 +93,10 @@ def _earliest(attempt: Row) -> datetime:
     return max(earliest, created_at(parse_tweet_id(attempt["target_id"])) + _TICK)
 
 
-def _look_through(ctx: JobContext, reading: TimelineReading, attempts: list[Row], counts: dict[str, int]) -> None:
-    known = {row["tweet_id"] for row in ctx.database.all("receipted_ids", since=ctx.now() - timedelta(days=60))}
-    # An empty page is no word for an account that has receipts.
-    is_plausible = bool(reading.posts) or not known
-    scan = Scan(reading.site_time, logged_in=True, reached_back=reading.reached_back and is_plausible)
+def _look_through(ctx: JobContext, reading: TimelineReading, attempts: list[Row], counts: dict[str, int]) -> set[str]:
+    """Settle what this reading settles; return the ids that have a receipt."""
+    known = {row["tweet_id"] for row in ctx.database.all("receipted_ids", since=ctx.now() - REMEMBERED)}
+    scan = Scan(reading.site_time, logged_in=True, reached_back=reaches_back(reading, has_receipts=bool(known)))
     for attempt in attempts:
         try:
             found = _find(attempt, reading.posts, known, ctx.config.platform.account)
@@ -107,7 +110,7 @@ def _look_through(ctx: JobContext, reading: TimelineReading, attempts: list[Row]
         except ConflictError as error:
             # One that the ledger cannot take must not hold up all others; its post, if any, is adopted below.
             report_conflict(attempt["decision_id"], attempt["text"], error)
-    counts["adopted"] = sum(_adopt(ctx, post) for post in reading.posts if post.id not in known)
+    return known
 
 
 def _find(attempt: Row, posts: Iterable[OwnPost], known: Collection[str], account: str) -> str | None:
@@ -118,13 +121,6 @@ def _find(attempt: Row, posts: Iterable[OwnPost], known: Collection[str], accoun
     ]
     # Open at its upper end: a site that was slow to mint the id must not hide the post.
     return match(candidates, attempt["text"], (attempt["first_site_time"], None), TOLERANCE).tweet_id
-
-
-def _adopt(ctx: JobContext, post: OwnPost) -> bool:
-    answered = (post.replying_to or "").lower()
-    is_to_ourselves = answered.lower() == ctx.config.platform.account.lower()
-    lane = "content" if not answered else "none" if is_to_ourselves else "reply"
-    return adopt(ctx, post.id, post.text, lane, answered)
 
 
 def _settle_absence(ctx: JobContext, attempt: Row, scan: Scan) -> str:

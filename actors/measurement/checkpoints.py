@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _LIMIT = 60
+_GIVE_UP = timedelta(days=3)
+"""After so long a post that cannot be read must not stand before those that can."""
 
 Row = dict[str, Any]
 
@@ -29,9 +32,9 @@ def measure(ctx: JobContext, lane: str, heed: Callable[[PostReading], None] | No
     """Visit every post of a lane with a checkpoint due, oldest first, and append one snapshot per checkpoint.
 
     A checkpoint may be late, and is flagged then, but never skipped: what cannot be read or stored now is due again
-    at the next run. One visit settles all of a post's due checkpoints. A post that is gone settles them without
-    numbers; a login wall ends the run, because it stands before every other post, too. No visit begins once half of
-    the job's interval is over, so that no run reaches its next slot.
+    at the next run, for three days. One visit settles all of a post's due checkpoints. A post that is gone settles them
+    without numbers; a login wall ends the run, because it stands before every other post, too. No visit begins without
+    time for it (`JobContext.has_time`).
 
     Args:
         ctx: of a run that uses browser and database.
@@ -46,7 +49,7 @@ def measure(ctx: JobContext, lane: str, heed: Callable[[PostReading], None] | No
     error: Exception | None = None
     by_post = sorted(due, key=lambda row: (row["posted_at"], row["decision_id"]))
     for visits, (_, group) in enumerate(groupby(by_post, key=lambda row: row["decision_id"])):
-        if visits and not _has_time(ctx):
+        if visits and not ctx.has_time():
             break
         rows = list(group)
         try:
@@ -56,13 +59,15 @@ def measure(ctx: JobContext, lane: str, heed: Callable[[PostReading], None] | No
             counts["late"] += _store(ctx, rows, reading)
             counts["snapshots"] += len(rows)
         except NotFoundError:
-            counts["late"] += _give_up(ctx, rows)
+            counts["late"] += _give_up(ctx, rows, "gone")
             counts["gone"] += len(rows)
         except (TransientError, PermanentError) as raised:
             logger.warning(
                 "a post could not be measured",
                 extra={"action": "reading_failed", "tweet": rows[0]["tweet_id"], "data": str(raised)},
             )
+            overdue = [row for row in rows if ctx.now() - row["due_at"] > _GIVE_UP]
+            counts["late"] += _give_up(ctx, overdue, "unreadable")
             counts["unread"] += len(rows)
             error = raised
             if isinstance(raised, LoggedOutError | PlatformClosedError):
@@ -71,10 +76,6 @@ def measure(ctx: JobContext, lane: str, heed: Callable[[PostReading], None] | No
         return Done(counts)
     is_worth_a_retry = isinstance(error, TransientError) and not isinstance(error, PlatformClosedError)
     return Failed(str(error)) if is_worth_a_retry else Blocked(str(error))
-
-
-def _has_time(ctx: JobContext) -> bool:
-    return ctx.now() - ctx.slot < ctx.config.jobs[ctx.job].every / 2
 
 
 def _store(ctx: JobContext, rows: Sequence[Row], reading: PostReading) -> int:
@@ -93,10 +94,10 @@ def _store(ctx: JobContext, rows: Sequence[Row], reading: PostReading) -> int:
     return sum(_is_late(row, now) for row in rows)
 
 
-def _give_up(ctx: JobContext, rows: Sequence[Row]) -> int:
-    """Settle the checkpoints of a post that is gone; return how many of them were late."""
+def _give_up(ctx: JobContext, rows: Sequence[Row], result: str) -> int:
+    """Settle checkpoints without numbers; return how many of them were late."""
     now = ctx.now()
-    ctx.database.transact([_finish(row, now, "gone") for row in rows])
+    ctx.database.transact([_finish(row, now, result) for row in rows])
     return sum(_is_late(row, now) for row in rows)
 
 

@@ -23,6 +23,9 @@ _SELECTORS = {
     for selector in selectors.REGISTRY.values()
     if selector.name.startswith("card") or selector in (selectors.MISSING, selectors.PROGRESS)
 }
+LONGEST = 1_000
+"""Characters of what people wrote that are read: no post of ours has as many, and a stranger may write on and on."""
+
 _REPOSTED = re.compile(r"\breposted$", re.IGNORECASE)
 _PINNED = re.compile(r"^pinned\b", re.IGNORECASE)
 
@@ -37,7 +40,7 @@ class Card:
 
     author: str
     text: str | None
-    """None when it shows none, as a picture that stands alone."""
+    """Its first `LONGEST` characters; None when it shows none, as a picture that stands alone."""
 
     is_pinned: bool
     is_repost: bool
@@ -115,13 +118,14 @@ async def press_reply(visit: Visit, tweet_id: TweetId) -> None:
 
 
 def _card(place: int, raw: Mapping[str, Any]) -> Card:
+    context = raw["context"][:LONGEST]
     return Card(
         id=TweetId(raw["id"]),
         place=place,
         author=raw["author"],
-        text=raw["text"],
-        is_pinned=bool(_PINNED.search(raw["context"])),
-        is_repost=bool(_REPOSTED.search(raw["context"])),
+        text=None if raw["text"] is None else raw["text"][:LONGEST],
+        is_pinned=bool(_PINNED.search(context)),
+        is_repost=bool(_REPOSTED.search(context)),
         replying_to=raw["replyingTo"],
         counts=_counts(raw["figures"], parse_summary(raw["summary"])),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from actors.domain.counts import parse_label
 from actors.errors import PageChangedError
 from actors.pages import script, selectors
+from actors.pages.card import LONGEST
 from actors.pages.visit import Visit
 from actors.pages.wall import GONE, PHRASES, refuse_walls, says_gone
 
@@ -85,5 +86,5 @@ class ReadProfile:
             site_time=visit.site_time,
             drift=visit.drift,
             following=following.value if following else None,
-            bio=raw["bio"],
+            bio=raw["bio"][:LONGEST],
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from actors.domain.snowflake import created_at, parse_tweet_id
-from actors.errors import AppError, LoggedOutError, NotFoundError, PageChangedError
+from actors.errors import AppError, ForeignPostError, GonePostError, LoggedOutError, NotFoundError, PageChangedError
 from actors.pages import selectors
 from actors.pages.card import METRICS, read_cards
 from actors.pages.visit import Visit
@@ -78,7 +78,8 @@ class ReadPost:
         """Find the card that carries the id and return its reading.
 
         Raises:
-            NotFoundError: the post is gone, or it is somebody else's.
+            NotFoundError: the post is gone; a GonePostError if the page says so itself.
+            ForeignPostError: it is somebody else's.
             LoggedOutError, ChallengeError, SiteBusyError: a wall stands before it.
             PageChangedError: the page shows no card at all.
         """
@@ -90,7 +91,7 @@ class ReadPost:
         if card is None:
             raise _absence(visit, sought, tweet_id)
         if card.author.lower() != self.account.lower():
-            raise NotFoundError(f"post {tweet_id} was not written by {self.account}")
+            raise ForeignPostError(f"post {tweet_id} was not written by {self.account}")
         values = {metric: count.value for metric, count in card.counts.items()}
         return PostReading(
             tweet_id,
@@ -151,7 +152,9 @@ def _answers(card: Card, focal: Card) -> bool:
 
 
 def _absence(visit: Visit, sought: Sought, tweet_id: TweetId) -> AppError:
-    if sought.saw_cards or sought.is_missing:
+    if sought.is_missing and not sought.saw_cards:
+        return GonePostError(f"the site says that there is nothing on {visit.where}")
+    if sought.saw_cards:
         return NotFoundError(f"post {tweet_id} is not on its page {visit.where}")
     if visit.session.state is Wall.LOGGED_OUT:
         return LoggedOutError(f"a login wall stands before {visit.where}", "renew the session")

@@ -10,7 +10,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from actors.errors import PageChangedError, SiteBusyError
+from actors.domain.egress import verdict
+from actors.errors import EgressError, PageChangedError, SiteBusyError
 from actors.pages import script, selectors
 from actors.pages.wall import (
     PHRASES,
@@ -70,6 +71,7 @@ class Visit:
 
         Raises:
             SiteBusyError: the site does not answer, or without a date, and then no id could be judged.
+            EgressError: site and path together lead elsewhere; nothing was asked for.
         """
         visit = await cls._go(page, site, path)
         if visit.session.state is Wall.CONSENT:
@@ -85,6 +87,9 @@ class Visit:
 
     @classmethod
     async def _go(cls, page: Page, site: str, path: str) -> Visit:
+        reason = verdict(site + path, (site,))
+        if reason is not None:
+            raise EgressError(site + path, reason, path)
         traffic = _Traffic()
         page.on("response", traffic.notice)
         asked_at = time.time()

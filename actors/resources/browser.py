@@ -16,6 +16,7 @@ from actors.domain.launches import Launches
 from actors.domain.platform_state import Platform
 from actors.errors import ActorUnavailableError, ResourceDiedError
 from actors.messages import Demand
+from actors.resources.browser_egress import arguments, require_outside
 from actors.resources.browser_process import BrowserProcesses
 from actors.resources.browser_worker import CLOSE_LIMIT_S, BrowserWorker, closed_in_time
 from actors.resources.platform_watch import PlatformWatch
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Page, Playwright
 
     from actors.pages.errand import Desk, Errand
+    from actors.resources.login import Login
     from actors.runtime.client import Caller
     from actors.runtime.loop import LoopThread
     from actors.runtime.slot import Slot
@@ -71,7 +73,7 @@ class BrowserSettings:
     executable: str | None
     site: str
     account: str
-    session: Mapping[str, Any] | None
+    session: Login
     idle_stop_s: float
     retire_after: int
     environment: Mapping[str, str]
@@ -86,7 +88,7 @@ class Browser(Resource):
     def __init__(self, loop: LoopThread, settings: BrowserSettings, platform: Platform | None = None) -> None:
         """`platform` outlives this browser: a new loop or a new life of the front does not make the site forget."""
         self.settings = settings
-        self.platform = PlatformWatch(platform or Platform(), settings.account)
+        self.platform = PlatformWatch(platform or Platform(), settings.account, settings.session)
         self.launches = 0
         self.cap = Launches()
         self._loop = loop
@@ -189,6 +191,8 @@ class Browser(Resource):
             if self._chromium is not None and self._chromium.is_connected() and is_whole:
                 return self._chromium
             await self._stop_locked()
+            # Before the launch is counted: what is refused for its address starts nothing.
+            await require_outside(self.settings.site)
             self._admit_launch(time.monotonic())
             try:
                 async with asyncio.timeout(_LAUNCH_LIMIT_S) as self._launch_limit:
@@ -223,7 +227,7 @@ class Browser(Resource):
         self._driver = await async_playwright().start()
         self._chromium = await self._driver.chromium.launch(
             executable_path=self.settings.executable,
-            args=list(_ARGUMENTS),
+            args=[*_ARGUMENTS, *arguments((self.settings.site,))],
             env=dict(self.settings.environment),
             handle_sigint=False,
             handle_sigterm=False,

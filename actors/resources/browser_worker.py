@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from playwright.async_api import Error as PlaywrightError
 
 from actors.domain.priority import Priority
-from actors.errors import AppError, ResourceDiedError, SiteBusyError
+from actors.errors import PageChangedError, ResourceDiedError, SiteBusyError
+from actors.resources.browser_egress import EgressWatch
 from actors.resources.desk import SlotDesk
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser as Chromium
     from playwright.async_api import BrowserContext, Page
 
+    from actors.errors import AppError
     from actors.messages import Request
     from actors.pages.errand import Errand
     from actors.resources.browser import Browser, Probe
@@ -33,6 +35,8 @@ class BrowserWorker:
         self._owner: Chromium | None = None
         self._opening: asyncio.Task[None] | None = None
         self._context: BrowserContext | None = None
+        self._login = 0
+        """The version of the session that the context began with."""
         self._errands = 0
         self._is_working = False
         self._awaits_chromium = False
@@ -113,10 +117,24 @@ class BrowserWorker:
         errand: Errand | Probe = request.work
         settings = self._browser.settings
         context = await self._ready_context(chromium)
+        # Windows that the last page opened in the moment it was closed: nobody was there any more to dismiss them.
+        for left in context.pages:
+            await _dismiss(left)
         page = await context.new_page()
-        return page, await errand.perform(page, SlotDesk(settings.site, settings.account, request))
+        # It would live as long as the context.
+        page.on("popup", _dismiss)
+        watch = EgressWatch(page, (settings.site,))
+        try:
+            return page, await errand.perform(page, SlotDesk(settings.site, settings.account, request))
+        except (PlaywrightError, PageChangedError, SiteBusyError) as error:
+            if watch.refusal is None:
+                raise
+            raise watch.refusal from error
 
     async def _ready_context(self, chromium: Chromium) -> BrowserContext:
+        if self._context is not None and self._login != self._browser.settings.session.version:
+            # A newer session was imported; nothing runs in this context now.
+            await self._drop_context()
         if self._context is None or self._owner is not chromium:
             self._owner = chromium
             # A task of its own, because a context that is half made must still be seen, to be closed.
@@ -127,7 +145,7 @@ class BrowserWorker:
         return self._context
 
     async def _open(self, chromium: Chromium) -> None:
-        session = self._browser.settings.session
+        version, session = self._browser.settings.session.held()
         context = await chromium.new_context(
             locale="en-US",
             timezone_id="UTC",
@@ -136,7 +154,9 @@ class BrowserWorker:
             storage_state=dict(session) if session else None,  # type: ignore[arg-type]
         )
         context.set_default_timeout(15_000)
-        self._context, self._errands = context, 0
+        # Whatever is not granted is denied without a question.
+        await context.grant_permissions([])
+        self._context, self._errands, self._login = context, 0, version
 
     async def _drop_context(self) -> None:
         if self._owner is not None:
@@ -164,6 +184,10 @@ async def _answer(chromium: Chromium) -> None:
     session = await chromium.new_browser_cdp_session()
     await session.send("Browser.getVersion")
     await session.detach()
+
+
+async def _dismiss(popup: Page) -> None:
+    await closed_in_time(popup.close())
 
 
 async def closed_in_time(closing: Coroutine[Any, Any, None]) -> bool:

@@ -153,7 +153,7 @@ class DatabaseWorker:
                 # Local to the transaction, because behind a pooler the next one may run on another session.
                 connection.execute(f"SET LOCAL statement_timeout = {int(timeout * 1000)}; SET LOCAL timezone = 'UTC'")
                 if isinstance(request.work, Migrate):
-                    return _migrate(connection)
+                    return migrate(connection)
                 return [_execute(connection, statement) for statement in request.work.statements]
         except psycopg.Error as error:
             if connection.broken:
@@ -208,7 +208,8 @@ def _execute(connection: psycopg.Connection[Row], statement: Statement) -> list[
     return rows
 
 
-def _migrate(connection: psycopg.Connection[Row]) -> list[str]:
+def migrate(connection: psycopg.Connection[Row]) -> list[str]:
+    """Bring the schema up to date within the open transaction; see `Migrate`."""
     connection.execute("SELECT pg_advisory_xact_lock(hashtext('schema_migrations'))")
     connection.execute(
         "CREATE TABLE IF NOT EXISTS schema_migrations (version text PRIMARY KEY, applied_at timestamptz DEFAULT now())"

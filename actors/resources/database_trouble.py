@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from actors.resources.remedies import find_remedy
 
 _REMEDIES = (
     (r"password authentication failed|no password supplied|SASL authentication failed", "check user and password"),
@@ -36,12 +36,8 @@ _REMEDIES = (
     (r"starting up|shutting down|recovery mode|not yet accepting", "it is not ready yet: wait"),
     (r"timeout expired|timed out", "it does not answer: check host and port, and what filters the way there"),
 )
-"""In order: the first that is found counts. So a certificate's wrong host name is no unknown host."""
 
 
 def remedy_of(reason: str) -> str:
     """Return what to do about a connection that failed for this reason."""
-    for pattern, remedy in _REMEDIES:
-        if re.search(pattern, reason):
-            return f"DATABASE_URL: {remedy}"
-    return "is it running, is DATABASE_URL right?"
+    return find_remedy(reason, _REMEDIES, "DATABASE_URL")

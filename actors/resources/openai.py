@@ -12,6 +12,7 @@ import pydantic
 from actors.domain.budget import Charge, MoneyLane, cost, worst_case
 from actors.errors import (
     AppError,
+    CallRefusedError,
     ModelBusyError,
     ModelOutputError,
     ModelRefusedError,
@@ -91,9 +92,7 @@ class OpenAI(Resource):
     def _make(self) -> AsyncOpenAI:
         from openai import AsyncOpenAI
 
-        client = AsyncOpenAI(
-            base_url=self._base_url, api_key=self._api_key(), timeout=self._timeout_s, max_retries=0
-        )
+        client = AsyncOpenAI(base_url=self._base_url, api_key=self._api_key(), timeout=self._timeout_s, max_retries=0)
         # Parts of the library that it loads by itself when they are first looked at.
         _ = client.chat.completions, client.models
         return client
@@ -188,6 +187,8 @@ def translate(error: Exception) -> AppError:
             )
         case openai.APIConnectionError():
             return ResourceDiedError(f"the model endpoint cannot be reached: {error}", "check OPENAI_BASE_URL")
+        case openai.BadRequestError() | openai.UnprocessableEntityError():
+            return CallRefusedError(f"the model endpoint refused the call: {error}")
         case openai.APIStatusError():
             return ModelRefusedError(f"the model endpoint refused the call: {error}")
         case _:

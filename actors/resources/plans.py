@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from actors.domain.budget import Budget, MoneyLane
+from actors.domain.budget import Budget
 from actors.domain.platform_state import Platform, PlatformRules
 from actors.domain.priority import Priority
 from actors.resources.browser import Browser, BrowserSettings
@@ -93,12 +93,7 @@ def _timeouts(config: Config) -> dict[Priority, float]:
 
 
 def _budget(config: Config) -> Budget:
-    shares = {
-        MoneyLane.CONTENT: config.openai.content_share,
-        MoneyLane.REPLIES: config.openai.replies_share,
-        MoneyLane.ANALYSIS: config.openai.analysis_share,
-    }
-    return Budget(config.openai.budget_usd_per_day, shares)
+    return Budget(config.openai.budget_usd_per_day, config.openai.shares)
 
 
 def _browser(config: Config, world: World) -> BrowserSettings:
@@ -106,7 +101,7 @@ def _browser(config: Config, world: World) -> BrowserSettings:
         executable=world.chromium,
         site=world.site,
         account=config.platform.account,
-        session=world.session,
+        session=world.login,
         idle_stop_s=config.browser.idle_stop.total_seconds(),
         retire_after=config.browser.retire_after,
         environment=world.browser_environment,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
 
     from actors.domain.platform_state import Ticket
+    from actors.resources.login import Login
 
 logger = logging.getLogger(__name__)
 
@@ -41,13 +42,18 @@ _LEVELS = {
 class PlatformWatch:
     """Stands between the browser's slots and the site. On the loop thread only, but for `state` and `detach`."""
 
-    def __init__(self, machine: Platform, account: str) -> None:
-        self._machine, self._account = machine, account
+    def __init__(self, machine: Platform, account: str, session: Login | None = None) -> None:
+        """`session` says whether the site has answered at all; None: it has."""
+        self._machine, self._account, self._session = machine, account, session
 
     @property
     def state(self) -> str:
         """The platform's state in one word; from any thread."""
-        return self._machine.standing.state
+        return PlatformState.AWAITED if self._is_awaited else self._machine.standing.state
+
+    @property
+    def _is_awaited(self) -> bool:
+        return self._session is not None and self._session.is_awaited
 
     def detach(self) -> None:
         """Go on with a copy of the state, so that nobody else hears what errands of a lost loop still tell."""
@@ -61,6 +67,9 @@ class PlatformWatch:
             PlatformClosedError: the platform's state forbids it for now.
         """
         now = time.monotonic()
+        if self._is_awaited:
+            why = "the platform is awaited: the site has not answered since the start; check PLATFORM_URL"
+            raise PlatformClosedError(why, PlatformState.AWAITED, _epoch(now))
         answer = self._machine.admit(now, needs_login=needs_login, is_urgent=is_urgent)
         if not isinstance(answer, Standing):
             return answer
@@ -106,6 +115,12 @@ class PlatformWatch:
                 "a person must pass the challenge by hand; until %s, or a restart, nothing goes to the site",
                 until,
                 extra={"action": "platform_challenge", "until": until, "data": standing.reason},
+            )
+        if standing.state is PlatformState.INVALID:
+            logger.error(
+                "a person must give the account its login back (`session import FILE`); it is tried again at %s",
+                until,
+                extra={"action": "platform_invalid", "until": until, "data": standing.reason},
             )
 
 

@@ -25,8 +25,13 @@ if TYPE_CHECKING:
     from actors.runtime.slot import Slot
 
 
-def open_pool(url: str, size: int, timeout_s: float, **options: Any) -> redis.BlockingConnectionPool:
-    """Return a pool; times in real seconds. Retries are off: they live in the run. `options` are the connections'."""
+def open_pool(
+    url: str, size: int, timeout_s: float, *, decode: bool = True, **options: Any
+) -> redis.BlockingConnectionPool:
+    """Return a pool; times in real seconds. Retries are off: they live in the run. `options` are the connections'.
+
+    `decode`: whether answers are texts; one that is no UTF-8 breaks the connection then.
+    """
     return redis.BlockingConnectionPool.from_url(
         url,
         max_connections=size,
@@ -34,7 +39,7 @@ def open_pool(url: str, size: int, timeout_s: float, **options: Any) -> redis.Bl
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
         retry=Retry(NoBackoff(), 0),
-        decode_responses=True,
+        decode_responses=decode,
         **options,
     )
 

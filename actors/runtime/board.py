@@ -5,42 +5,42 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from actors.domain.duration import format_duration
-from actors.domain.outcome import Done, Nothing
+from actors.domain.outcome import Done, Nothing, describe
+from actors.domain.state_change import Change, difference
 from actors.messages import (
     ActorChanged,
     DeadLetter,
     Describe,
+    Drain,
     FamilyState,
     FrontState,
+    Judged,
     LeaseState,
     Planned,
     Pressure,
     Settled,
+    Standing,
     Wake,
 )
-from actors.runtime.history import describe
+from actors.runtime.build import build_id
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from actors.domain.silence import LaneSilence
     from actors.runtime.cell import ActorContext
     from actors.runtime.time import ScheduleClock
 
 logger = logging.getLogger(__name__)
 
 _MIB = 1024 * 1024
-_SECOND = timedelta(seconds=1)
-_PUBLISHED = ("published", "parts", "found", "replayed")
-"""Counts of a run that put something on the site, or found it there."""
+_TELL_EVERY_S = 1.0
+"""How soon the log tells of a change: news within it goes into one line."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class JobState:
     """What is known of one job."""
 
@@ -54,14 +54,13 @@ class JobState:
 
 
 @dataclass(slots=True)
-class Board:
-    """Behaviour of the board. Writes the heartbeat line; every number in it was told by the one who knows it."""
+class BoardMemory:
+    """What was told to the board. It outlives a crash of the actor: most of it is told once, and nobody tells it again.
 
-    context: ActorContext
-    schedule_clock: ScheduleClock
-    boot_id: str
-    heartbeat_s: float
-    silence: LaneSilence
+    Without it a new life would call the tree empty, and ready while it drains. Each piece of news is taken whole or,
+    if taking it fails, not at all.
+    """
+
     actors: dict[str, ActorChanged] = field(default_factory=dict)
     restarts: Counter[str] = field(default_factory=Counter)
     fronts: dict[str, FrontState] = field(default_factory=dict)
@@ -71,54 +70,109 @@ class Board:
     planned: Planned = field(default_factory=lambda: Planned({}, {}))
     pressure: Pressure | None = None
     lease: LeaseState | None = None
+    verdict: Judged | None = None
+    standing: Standing = field(default_factory=lambda: Standing((), kill_switch=False))
+    draining: bool = False
+    """Whether nothing new begins any more; only a new process ends it."""
     counts: Counter[str] = field(default_factory=Counter)
     dead_letters: int = 0
-    beats: int = 0
     booted: float = field(default_factory=time.monotonic)
 
+    def take(self, news: Any, now: datetime) -> bool:
+        """Take what is told at this moment of schedule time, and return whether it was any news."""
+        match news:
+            case ActorChanged(name):
+                if news.state == "running" and name in self.actors:
+                    self.restarts[name] += 1
+                self.actors[name] = news
+            case FrontState(name):
+                self.fronts[name] = news
+            case FamilyState(name):
+                self.families[name] = news
+                running = {job for family in self.families.values() for job in family.running}
+                self.started = {job: self.started.get(job, now) for job in running}
+            case Settled():
+                self._settled(news)
+            case Planned():
+                self.planned = news
+            case Pressure():
+                self.pressure = news
+            case LeaseState():
+                self.lease = news
+            case Judged():
+                self.verdict = news
+            case Standing():
+                self.standing = news
+            case Drain():
+                self.draining = True
+            case DeadLetter():
+                self.dead_letters += 1
+            case _:
+                return False
+        return True
+
+    def _settled(self, settled: Settled) -> None:
+        state = self.jobs.get(settled.job, JobState())
+        word, counts, reason = describe(settled.outcome)
+        if not settled.run_id:
+            self.jobs[settled.job] = replace(state, missed=state.missed + 1)
+            return
+        is_success = isinstance(settled.outcome, Done | Nothing)
+        counted = Counter(self.counts)
+        counted.update(counts)
+        self.jobs[settled.job] = replace(
+            state,
+            runs=state.runs + 1,
+            last_outcome=word,
+            last_reason=reason,
+            last_ended_at=settled.ended_at,
+            last_success_at=settled.ended_at if is_success else state.last_success_at,
+            nothing_streak=state.nothing_streak + 1 if isinstance(settled.outcome, Nothing) else 0,
+        )
+        self.counts = counted
+
+
+@dataclass(slots=True)
+class Board:
+    """Behaviour of the board. Writes the heartbeat line; every number in it was told by the one who knows it.
+
+    Between two heartbeats it writes what has changed, a second after the first news of it and before it answers
+    anybody: so the lines of the log always hold at least what anybody was told. A new life knows what the last one
+    knew, and tells the log all of it anew.
+    """
+
+    context: ActorContext
+    schedule_clock: ScheduleClock
+    boot_id: str
+    heartbeat_s: float
+    memory: BoardMemory
+    beats: int = 0
+    told: dict[str, Any] | None = None
+    """The state as the log has it; None before the first line of this life."""
+    beat_at: float = 0.0
+    """When (monotonic) the next heartbeat is due."""
+    tell_at: float | None = None
+    """When (monotonic) the log is to have what has changed; None while nothing has."""
+
     def __post_init__(self) -> None:
-        self.context.wake_at(time.monotonic() + self.heartbeat_s)
+        self.beat_at = time.monotonic() + self.heartbeat_s
+        self.context.wake_at(self.beat_at)
 
     def receive(self, message: Any) -> Any:
         """Take news, or answer `Describe` with a plain snapshot."""
         match message:
-            case ActorChanged():
-                if message.state == "running" and message.name in self.actors:
-                    self.restarts[message.name] += 1
-                self.actors[message.name] = message
-            case FrontState():
-                self.fronts[message.name] = message
-            case FamilyState():
-                now = self.schedule_clock.now()
-                self.families[message.name] = message
-                running = {job for family in self.families.values() for job in family.running}
-                self.started = {job: self.started.get(job, now) for job in running}
-            case Settled():
-                self._settled(message)
-            case Planned():
-                self.planned = message
-            case Pressure():
-                self.pressure = message
-            case LeaseState():
-                self.lease = message
-            case DeadLetter():
-                self.dead_letters += 1
-                logger.warning(
-                    "a message to %s became a dead letter",
-                    message.address,
-                    extra={
-                        "action": "dead_letter",
-                        "actor": message.address,
-                        "kind": message.message,
-                        "data": message.reason,
-                    },
-                )
             case Wake():
-                self._beat()
+                self._wake(time.monotonic())
+                return None
             case Describe():
-                return self.snapshot()
-            case _:
-                logger.warning("the board got unknown news", extra={"action": "message_unknown"})
+                return self._tell(self.snapshot())
+        if not self.memory.take(message, self.schedule_clock.now()):
+            logger.warning("the board got unknown news", extra={"action": "message_unknown"})
+        elif isinstance(message, DeadLetter):
+            _tell_of(message)
+        if self.tell_at is None:
+            self.tell_at = time.monotonic() + _TELL_EVERY_S
+            self.context.wake_at(self.tell_at)
         return None
 
     def stop(self) -> None:
@@ -127,60 +181,70 @@ class Board:
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state of everything as plain values."""
+        known = self.memory
         return {
             "boot": self.boot_id,
-            "uptime_s": round(time.monotonic() - self.booted, 1),
+            "build": build_id(),
+            "uptime_s": round(time.monotonic() - known.booted, 1),
             "schedule_time": self.schedule_clock.now(),
             "speed": self.schedule_clock.speed,
-            "actors": {name: _actor(news) for name, news in self.actors.items()},
-            "restarts": dict(self.restarts),
-            "dead_letters": self.dead_letters,
-            "fronts": {name: asdict(state) for name, state in self.fronts.items()},
-            "families": {name: asdict(state) for name, state in self.families.items()},
-            "running": dict(self.started),
-            "jobs": {name: asdict(state) for name, state in self.jobs.items()},
-            "next_due": dict(self.planned.next_due),
-            "waiting": dict(self.planned.waiting),
-            "memory": _memory(self.pressure),
-            "lease": _lease(self.lease),
-            "counts": dict(self.counts),
+            "actors": {name: _actor(news) for name, news in known.actors.items()},
+            "restarts": dict(known.restarts),
+            "dead_letters": known.dead_letters,
+            "fronts": {name: asdict(state) for name, state in known.fronts.items()},
+            "families": {name: asdict(state) for name, state in known.families.items()},
+            "running": dict(known.started),
+            "jobs": {name: asdict(state) for name, state in known.jobs.items()},
+            "next_due": dict(known.planned.next_due),
+            "waiting": dict(known.planned.waiting),
+            "pauses": [asdict(pause) for pause in known.standing.pauses],
+            "kill_switch": known.standing.kill_switch,
+            "draining": known.draining,
+            "memory": _memory(known.pressure),
+            "lease": _lease(known.lease),
+            "health": None if known.verdict is None else asdict(known.verdict),
+            "counts": dict(known.counts),
         }
 
-    def _settled(self, settled: Settled) -> None:
-        state = self.jobs.setdefault(settled.job, JobState())
-        word, counts, reason = describe(settled.outcome)
-        if not settled.run_id:
-            state.missed += 1
-            return
-        state.runs += 1
-        state.last_outcome, state.last_reason, state.last_ended_at = word, reason, settled.ended_at
-        if isinstance(settled.outcome, Done | Nothing):
-            state.last_success_at = settled.ended_at
-        state.nothing_streak = state.nothing_streak + 1 if isinstance(settled.outcome, Nothing) else 0
-        for name, count in counts.items():
-            self.counts[name] += count
-        if any(counts.get(name) for name in _PUBLISHED):
-            self.silence.published(settled.ended_at)
+    def _wake(self, now: float) -> None:
+        if now >= self.beat_at:
+            self._beat()
+        elif self.tell_at is not None and now >= self.tell_at:
+            self._tell(self.snapshot())
+        self.context.wake_at(self.beat_at if self.tell_at is None else min(self.beat_at, self.tell_at))
 
     def _beat(self) -> None:
-        self.beats += 1
-        self._look_for_silence()
-        snapshot = self.snapshot()
-        logger.info("heartbeat", extra={"action": "heartbeat", "beat": self.beats, "state": snapshot})
-        self.context.wake_at(time.monotonic() + self.heartbeat_s)
-
-
-    def _look_for_silence(self) -> None:
-        if self.lease is not None and not self.lease.is_ours:
-            # Another process publishes, and it is the one to notice.
+        if self._is_given_up():
             return
-        silent = self.silence.look(self.schedule_clock.now())
-        if silent is not None:
-            logger.error(
-                "nothing has been published for %s: say `why`",
-                format_duration(silent - silent % _SECOND),
-                extra={"action": "lane_silent", "lane": "content", "silent_s": int(silent.total_seconds())},
-            )
+        self.beats += 1
+        self.told, self.tell_at = self.snapshot(), None
+        logger.info("heartbeat", extra={"action": "heartbeat", "beat": self.beats, "state": self.told})
+        self.beat_at = time.monotonic() + self.heartbeat_s
+
+    def _tell(self, snapshot: dict[str, Any]) -> dict[str, Any]:
+        """Write what has changed since the log was last told, and return the snapshot it then holds."""
+        self.tell_at = None
+        if self._is_given_up():
+            return snapshot
+        is_first = self.told is None
+        change = Change(snapshot) if self.told is None else difference(self.told, snapshot)
+        if change is not None:
+            self.told = snapshot
+            extra = {"action": "board_changed", "change": change.new, "gone": change.gone, "anew": is_first}
+            logger.info("the state has changed", extra=extra)
+        return snapshot
+
+    def _is_given_up(self) -> bool:
+        # What a life that hung says late would be put in the place of what its successor has told.
+        return self.context.address.mailbox.generation != self.context.generation
+
+
+def _tell_of(letter: DeadLetter) -> None:
+    logger.warning(
+        "a message to %s became a dead letter",
+        letter.address,
+        extra={"action": "dead_letter", "actor": letter.address, "kind": letter.message, "data": letter.reason},
+    )
 
 
 def _actor(news: ActorChanged) -> dict[str, Any]:

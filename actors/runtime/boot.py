@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import uuid
 from typing import TYPE_CHECKING
 
 from actors.domain.boot import Boot, BootState
@@ -12,6 +13,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 logger = logging.getLogger(__name__)
+
+
+def new_boot_id() -> str:
+    """Return a name for this start of the process, 32 characters of which the first eight will do in a log.
+
+    The first is no digit of any kind: a platform that makes numbers of texts (`12345678`, `123e4567`) leaves it alone.
+    """
+    return f"s{uuid.uuid4().hex[1:]}"
 
 
 class BootFile:

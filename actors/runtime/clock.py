@@ -18,6 +18,8 @@ from actors.domain.backoff import Backoff
 from actors.domain.priority import Band, Priority
 from actors.domain.retry import Retry
 from actors.domain.timetable import Entry, Fire, Miss, Timetable
+from actors.domain.triggering import Became
+from actors.domain.waiting import stretch
 from actors.domain.why.situation import Moment, Part
 from actors.domain.why.timing import reasons_of_clock
 from actors.errors import AppError
@@ -43,6 +45,7 @@ from actors.sql.queries import Statement, Transaction
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from actors.config import Config
     from actors.domain.timetable import Action
     from actors.domain.why.situation import Question
     from actors.job import Job
@@ -126,13 +129,14 @@ class Clock:
     board: Address
     opened: threading.Event
     """Set once the schema is up to date; nothing is asked of the database before."""
+    draining: threading.Event
+    """Set once nothing new begins any more. It outlives a crash of the actor: only a new process ends it."""
     retries: Mapping[str, Retry] = field(init=False)
     timetable: Timetable = field(init=False)
     ticker: Ticker = field(init=False)
-    early: dict[str, str] = field(default_factory=dict)
-    """Who triggered which job before history was known."""
+    early: dict[Trigger, None] = field(default_factory=dict)
+    """What was triggered before history was known, in its order."""
     loaded: bool = False
-    draining: bool = False
     planned: Planned | None = None
     forecast: datetime | None = None
     """When P0 may need the browser, as its front was told at last: by the second, for due times stand on the grid."""
@@ -158,8 +162,10 @@ class Clock:
                 self._tick()
             case Settled():
                 self._settled(message)
-            case Trigger(job, by):
-                self._triggered(job, by)
+            case Trigger(job, by, reply):
+                became = self._triggered(job, by)
+                if reply is not None:
+                    reply.settle(became)
             case Answer(tag, value, error) if tag == HISTORY:
                 self._history(value, error)
             case Wake():
@@ -168,7 +174,7 @@ class Clock:
                 self._tick()
                 reply.settle(self._part(question))
             case Drain():
-                self.draining = True
+                self.draining.set()
             case PartDied(error):
                 raise error
             case _:
@@ -188,7 +194,7 @@ class Clock:
             entry,
             self.timetable,
             is_loaded=self.loaded,
-            is_stopping=self.draining,
+            is_stopping=self.draining.is_set(),
         )
         return Part(tuple(reasons))
 
@@ -227,19 +233,31 @@ class Clock:
                 family = self.families[self.jobs[row["job"]].family]
                 _send(family, Measured(row["job"], tuple(row["took_s"]), tuple(row["browser_s"])))
         self.loaded = True
-        for job, by in self.early.items():
-            self._triggered(job, by)
+        for trigger in self.early:
+            self._triggered(trigger.job, trigger.by)
         self._tick()
 
-    def _triggered(self, job: str, by: str) -> None:
-        if not self.loaded:
-            self.early[job] = by
-            return
-        actions = self.timetable.triggered(job, self.schedule_clock.now(), by)
-        verb = "is triggered" if actions else "is off or under way and not triggered"
-        logger.info("%s %s by %s", job, verb, by, extra={"action": "job_triggered", "job": job, "by": by})
+    def _triggered(self, job: str, by: str) -> Became:
+        became, actions = self._trigger(job, by)
+        logger.info("%s %s by %s", job, became.verb(), by, extra={"action": "job_triggered", "job": job, "by": by})
         self._carry_out(actions)
-        self._foretell(self.schedule_clock.now())
+        if actions:
+            self._foretell(self.schedule_clock.now())
+        return became
+
+    def _trigger(self, job: str, by: str) -> tuple[Became, list[Action]]:
+        row = self.timetable.rows.get(job)
+        if self.draining.is_set():
+            return Became.ENDING, []
+        if row is None:
+            return Became.OFF, []
+        if not self.loaded:
+            self.early[Trigger(job, by)] = None
+            return Became.KEPT, []
+        actions = self.timetable.triggered(job, self.schedule_clock.now(), by)
+        if actions:
+            return Became.DUE, actions
+        return Became.FOLLOWS if row.asked is not None else Became.UNDER_WAY, []
 
     def _settled(self, settled: Settled) -> None:
         retry, clock = self.retries.get(settled.job), self.schedule_clock
@@ -252,7 +270,7 @@ class Clock:
         self._tick()
 
     def _tick(self) -> None:
-        if not self.loaded or self.draining:
+        if not self.loaded or self.draining.is_set():
             return
         now = self.schedule_clock.now()
         self._carry_out(self.timetable.tick(now))
@@ -304,3 +322,21 @@ def _send(address: Address, message: Any, band: Band = Band.P0) -> None:
             type(message).__name__,
             extra={"action": "message_refused", "data": str(error)},
         )
+
+
+def entries_of(config: Config, jobs: Mapping[str, Job], speed: float) -> list[Entry]:
+    """Return what the timetable is told of each configured job."""
+    return [
+        Entry(
+            name,
+            settings.every,
+            settings.offset,
+            jobs[name].after,
+            settings.attempts,
+            settings.enabled,
+            # The family hears of a run's end by twice its deadline at the latest: waiting, then running.
+            longest=2 * settings.deadline * speed,
+            stretch_s=stretch(jobs[name].priority, settings.length.mean_s),
+        )
+        for name, settings in config.jobs.items()
+    ]

@@ -10,11 +10,12 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from actors.domain.admission import Admission
+from actors.domain.admission import Admission, Standstill
 from actors.domain.lengths import JobLengths
 from actors.domain.memory import Refusals
-from actors.domain.outcome import Blocked, Failed, Outcome
+from actors.domain.outcome import Blocked, Failed, Outcome, describe
 from actors.domain.priority import Band, Priority
+from actors.domain.stages import OPERATOR, who_of
 from actors.domain.why.situation import Part
 from actors.domain.why.standing import reasons_of_family
 from actors.errors import ActorUnavailableError, AppError, MemoryPressureError, PermanentError
@@ -34,7 +35,7 @@ from actors.messages import (
     Wake,
 )
 from actors.runtime.client import request_id
-from actors.runtime.history import describe, record_of
+from actors.runtime.history import record_of
 from actors.runtime.reply import Answer, ToldReply
 from actors.runtime.runs import Run, RunResult
 from actors.sql.queries import Transaction
@@ -146,8 +147,8 @@ class Family:
                 self._miss(message.job, message.slot, message.reason)
             case Measured(job, took_s, browser_s):
                 self.memory.lengths[job].load(took_s, browser_s)
-            case Pause(job, _):
-                self.memory.admission.pause(job)
+            case Pause(job, by, until, because):
+                self.memory.admission.pause(job, Standstill(until, by, because))
             case Resume(job):
                 self.memory.admission.resume(job)
             case Drain():
@@ -173,7 +174,7 @@ class Family:
 
     def _due(self, due: Due) -> None:
         run_id = f"{due.job}-{self.plan.boot_id[:6]}-{next(_RUNS)}"
-        refusal = self.memory.admission.admit(due.job, run_id, forced=due.trigger.startswith("operator"))
+        refusal = self.memory.admission.admit(due.job, run_id, forced=who_of(due.trigger) == OPERATOR)
         if refusal:
             self._log_miss(due.job, due.slot, refusal)
             self._miss(due.job, due.slot, refusal, tell_clock=True, due=due)
@@ -203,6 +204,7 @@ class Family:
                 "run": run_id,
                 "trigger": due.trigger,
                 "attempt": due.attempt,
+                "slot": due.slot.isoformat(),
             },
         )
         self._tell(self.board, self._state())

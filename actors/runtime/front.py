@@ -28,6 +28,7 @@ from actors.errors import (
     ResourceDiedError,
 )
 from actors.messages import (
+    CloseBreaker,
     Describe,
     Drain,
     Explain,
@@ -146,6 +147,11 @@ class Front:
                 self._carry_out(self.arbiter.pressed(message.level))
                 if message.level is Level.CRITICAL:
                     self.resource.shed()
+            case CloseBreaker(reply):
+                before = self.arbiter.breaker.state
+                self._carry_out(self.arbiter.close_breaker(now))
+                self._log_breaker(before, None)
+                reply.settle(str(before))
             case Describe():
                 return self._state()
             case Explain(question, reply):

@@ -1,32 +1,15 @@
-"""History: what is kept of a run once it is over, and how its outcome is put into words."""
+"""History: what is kept of a run once it is over."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actors.domain.outcome import Blocked, Done, Failed, Nothing, Outcome, Snooze
+from actors.domain.outcome import LONGEST_REASON, describe
 from actors.sql.queries import Statement
 
 if TYPE_CHECKING:
     from actors.messages import Settled
     from actors.runtime.runs import RunResult
-
-_LONGEST_REASON = 2000
-
-
-def describe(outcome: Outcome) -> tuple[str, dict[str, int], str]:
-    """Return an outcome as its word, counts and reason."""
-    match outcome:
-        case Done(counts):
-            return "done", counts, ""
-        case Nothing(reason):
-            return "nothing", {}, reason
-        case Snooze(until, reason):
-            return "snooze", {}, f"until {until.isoformat()}: {reason}"
-        case Blocked(reason):
-            return "blocked", {}, reason
-        case Failed(error, _):
-            return "failed", {}, error
 
 
 def record_of(settled: Settled, result: RunResult | None) -> Statement:
@@ -49,6 +32,6 @@ def record_of(settled: Settled, result: RunResult | None) -> Statement:
             "browser_s": None if result is None else result.browser_s,
             "outcome": "missed" if result is None else word,
             "counts": counts,
-            "reason": reason[:_LONGEST_REASON],
+            "reason": reason[:LONGEST_REASON],
         },
     )

@@ -33,7 +33,6 @@ _LOST_S = 2.0
 _OPEN_LOOK_S = 0.05
 _TAKE_AFTER_S = 0.05
 """How long after the end of another's lease it is asked for."""
-_RELEASE_S = 3.0
 
 _WORDS = {
     LeaseAction.TAKEN: (logging.INFO, "this process is the publisher"),
@@ -193,15 +192,15 @@ class LeaseKeeper:
         return LeaseState(lease.row.holder, lease.row.fence, lease.is_ours(now), lease.expires)
 
 
-def release_lease(keeper: Address) -> None:
-    """Have the lease given back, so that a successor need not wait for its end. Blocks the caller, for 3 s at most.
+def release_lease(keeper: Address, seconds: float) -> None:
+    """Have the lease given back, so that a successor need not wait for its end. Blocks the caller for so long at most.
 
     Only once the runs have ended: what one of them still publishes would not be seen by the next holder.
     """
     reply = WaitingReply()
     try:
         keeper.tell(Release(reply), Band.CONTROL)
-        reply.wait(_RELEASE_S)
+        reply.wait(seconds)
     except AppError as error:
         extra = {"action": "lease_kept", "data": str(error)}
         logger.warning("the lease is not given back and runs out by itself", extra=extra)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.errors import ActorUnavailableError, DeadlineError
 from actors.runtime.abandoned import mark_abandoned, stack_of
+from actors.runtime.stacks import stacks_of_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -73,6 +74,10 @@ class LoopThread:
     def stack(self) -> str:
         """Return what its thread does right now, for the log."""
         return stack_of(self._thread)
+
+    def tasks(self) -> list[str]:
+        """Return a line for each of its tasks, with what it waits in; from any thread."""
+        return [] if self._loop.is_closed() else stacks_of_tasks(self._loop)
 
     def abandon(self) -> None:
         """Give up a thread that is blocked: counted while it lives, and ended once it comes back."""

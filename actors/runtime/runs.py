@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from actors.domain.outcome import Blocked, Done, Failed, Nothing, Outcome, Snooze
-from actors.errors import AppError, MemoryPressureError, PermanentError, PlatformClosedError
+from actors.errors import AppError, BudgetExceededError, MemoryPressureError, PermanentError, PlatformClosedError
 from actors.runtime.client import Scope
 from actors.runtime.resource import Resource
 from actors.runtime.slot import Place, ThreadSlot
@@ -105,7 +105,7 @@ def execute(run: Run, context: JobContext) -> Outcome:
         outcome: Any = run.job.body(context)
     except PermanentError as error:
         return Failed(_describe(error), transient=False)
-    except (MemoryPressureError, PlatformClosedError) as error:
+    except (BudgetExceededError, MemoryPressureError, PlatformClosedError) as error:
         return Blocked(str(error))
     except AppError as error:
         return Failed(_describe(error))

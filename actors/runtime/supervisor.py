@@ -24,7 +24,7 @@ from actors.domain.supervision import (
     is_normal,
 )
 from actors.errors import AppError
-from actors.messages import ActorChanged, DeadLetter, Describe, Exited, RestartChild, TerminateChild, Wake
+from actors.messages import ActorChanged, DeadLetter, Describe, Exited, RenewChild, RestartChild, TerminateChild, Wake
 from actors.runtime.cell import ActorContext, Behaviour, Cell, Incarnation, is_outage
 from actors.runtime.mailbox import Ping
 
@@ -111,6 +111,8 @@ class Supervisor:
             case Wake():
                 self._carry_out(self.machine.tick(now))
                 self._look()
+            case RenewChild(name):
+                self._renew_child(name)
             case TerminateChild(name):
                 return self._terminate_child(name)
             case RestartChild(name):
@@ -139,6 +141,12 @@ class Supervisor:
         actions = self.machine.exited(name, reason, now, random.random(), outage=news.outage)
         self._tell_board(ActorChanged(name, "exited", generation, reason, self.machine.retry_at(name)))
         self._carry_out(actions)
+
+    def _renew_child(self, name: str) -> None:
+        if self.machine.standing(name) is Standing.NOT_FOUND:
+            logger.warning("there is no %s to restart", name, extra={"action": "actor_unknown", "actor": name})
+        else:
+            self._carry_out(self.machine.renew_child(name))
 
     def _terminate_child(self, name: str) -> str:
         if self.machine.standing(name) is Standing.NOT_FOUND:
@@ -179,7 +187,8 @@ class Supervisor:
         extra = {"action": "actor_hung", "actor": name, "generation": life.generation, "data": life.stack()}
         logger.error("%s hangs and is given up", name, extra=extra)
         if self.answered[name].wait(_LAST_CHANCE_S):
-            logger.warning("%s answers after all", name, extra={**extra, "action": "actor_answers", "data": ""})
+            after_all = {"action": "actor_answers", "actor": name, "generation": life.generation}
+            logger.warning("%s answers after all", name, extra=after_all)
             return
         spec.address.mailbox.fence(life.generation)
         life.abandon(reason)
@@ -269,8 +278,9 @@ class Supervisor:
         self.context.address.tell(news, Band.CONTROL)
 
     def _tell_board(self, news: ActorChanged | DeadLetter) -> None:
+        # As it is told once only, a board that comes back to a full mailbox must still hear of it.
         try:
-            self.board.tell(news)
+            self.board.tell(news, Band.CONTROL)
         except AppError:
             logger.warning("the board took no news", extra={"action": "news_lost", "actor": self.context.address.name})
 

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from actors import log
 from actors.domain.priority import Band
 from actors.domain.progress import Finding, Progress
 from actors.errors import AppError
@@ -86,9 +87,13 @@ class Watch:
         os._exit(EXIT_WEDGED)
 
     def _say_why(self) -> None:
-        faulthandler.dump_traceback(file=_STDERR, all_threads=True)
         logger.critical(
             "the tree gave no answer for %g s: the stacks are on stderr, the process ends",
             self.limit_s,
             extra={"action": "process_wedged", "code": EXIT_WEDGED},
         )
+        faulthandler.dump_traceback(file=_STDERR, all_threads=True)
+        log.finish(_LAST_WORDS_S)
+        for listener in logging.getLogger().handlers:
+            # Who carries the line on, to a webhook say, has the rest of that time.
+            listener.flush()

@@ -9,8 +9,10 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from actors.domain.randomness import keyed
+from actors.sandbox.model_advise import advise
 from actors.sandbox.model_embedding import DIMENSION, embed
 from actors.sandbox.model_judge import score_all
+from actors.sandbox.model_label import label_all
 from actors.sandbox.model_reply import reply_to
 from actors.sandbox.model_schema import SchemaError, fill
 from actors.sandbox.model_task import read_task
@@ -56,9 +58,9 @@ class _RefusedError(Exception):
 class ModelEndpoint:
     """Answer calls to the model API. Equal request bytes get equal answers; safe in any thread.
 
-    The first line of the last user message may name a task: `judge`, `reply` or `thread`. Without one every chat answer
-    is a post written to the brief found in the messages, whatever was asked. To get another answer to the same messages
-    send another `seed`.
+    The first line of the last user message may name a task: `advise`, `judge`, `label`, `reply` or `thread`. Without
+    one every chat answer is a post written to the brief found in the messages, whatever was asked. To get another
+    answer to the same messages send another `seed`.
     """
 
     def __init__(self, seed: int) -> None:
@@ -181,8 +183,12 @@ def _known(order: str, rng: np.random.Generator) -> dict[str, Any] | None:
     if task is None:
         return None
     match task.kind:
+        case "advise":
+            return advise(task.order, rng)
         case "judge":
             return score_all(task.items, rng)
+        case "label":
+            return label_all(task, rng)
         case "reply":
             return {"text": reply_to(task, rng)}
         case "thread":

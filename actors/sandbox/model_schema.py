@@ -68,11 +68,10 @@ def _value(node: dict[str, Any], root: dict[str, Any], texts: Iterator[str], dep
 
 
 def _number(node: dict[str, Any], known: Any) -> float:
-    """Return the known number within the node's bounds, or the least one."""
-    least = node.get("minimum", 0)
+    """Return the known number within the node's bounds, if it has any, or the least one."""
     if isinstance(known, bool) or not isinstance(known, int | float):
-        return least  # type: ignore[no-any-return]
-    value = max(least, min(known, node.get("maximum", known)))
+        return node.get("minimum", 0)  # type: ignore[no-any-return]
+    value = max(node.get("minimum", known), min(known, node.get("maximum", known)))
     return round(value) if node["type"] == "integer" else value  # type: ignore[no-any-return]
 
 

@@ -16,7 +16,7 @@ class Task:
     """One order that is not for a single post.
 
     Args:
-        kind: what to do: `judge`, `reply`, `thread`, or what this model does not know.
+        kind: what to do: `advise`, `judge`, `label`, `reply`, `thread`, or what this model does not know.
         parameters: the first word of each `key: value` line.
         order: the message without what stands between fences.
         items: numbered lines to judge, in their order, wherever they stand.

@@ -88,6 +88,12 @@ def relevance() -> Relevance:
 
 
 @cache
+def labels() -> dict[str, dict[str, Texts]]:
+    """Read by which words a post shows which value of a field, once per process; see `words/labels.toml`."""
+    return {field: _texts(values) for field, values in _read("labels").items()}
+
+
+@cache
 def answers() -> Answers:
     """Read the sentences of replies, once per process."""
     words = _read("replies")

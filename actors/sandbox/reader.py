@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from actors.domain.taxonomy import FORMAT_PATTERNS, GENERATOR_MARKERS, HOOK_PATTERNS, LENGTHS, TOPIC_WORDS
-from actors.domain.text import URL, weighted_length
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from actors.domain.recognition import format_of, generator_of, hook_of, length_of, topic_of
+from actors.domain.text import URL
 
 TRAITS = ("number", "plainness", "source", "address", "shouting", "emoji")
 
@@ -46,39 +42,14 @@ class Reading:
 def read(text: str) -> Reading:
     """Read a text; the same text always reads the same."""
     return Reading(
-        generator=_most_marked(text, _GENERATORS),
-        topic=_most_marked(text, _TOPICS),
-        hook=_first_match(text, HOOK_PATTERNS),
-        format=_first_match(text, FORMAT_PATTERNS) or "plain",
-        length=_length(text),
+        generator=generator_of(text),
+        topic=topic_of(text),
+        hook=hook_of(text),
+        format=format_of(text),
+        length=length_of(text),
         traits=_traits(text),
         is_unsourced_claim=bool(_CLAIM.search(text)) and not URL.search(text),
     )
-
-
-def _compiled(markers: Mapping[str, tuple[str, ...]]) -> dict[str, re.Pattern[str]]:
-    return {
-        value: re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, phrases))})(?!\w)", re.IGNORECASE)
-        for value, phrases in markers.items()
-    }
-
-
-_GENERATORS, _TOPICS = _compiled(GENERATOR_MARKERS), _compiled(TOPIC_WORDS)
-
-
-def _most_marked(text: str, patterns: Mapping[str, re.Pattern[str]]) -> str | None:
-    marks = {value: len(pattern.findall(text)) for value, pattern in patterns.items()}
-    best = max(marks, key=marks.__getitem__)
-    return best if marks[best] else None
-
-
-def _first_match(text: str, patterns: Mapping[str, str]) -> str | None:
-    return next((value for value, pattern in patterns.items() if re.search(pattern, text, re.IGNORECASE)), None)
-
-
-def _length(text: str) -> str:
-    weight = weighted_length(text)
-    return next((name for name, (_, longest) in LENGTHS.items() if weight <= longest), list(LENGTHS)[-1])
 
 
 def _traits(text: str) -> tuple[float, ...]:

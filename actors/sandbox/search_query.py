@@ -51,17 +51,19 @@ class Query:
     clauses: tuple[tuple[Term, ...], ...] = ()
     min_likes: int = 0
     since: datetime | None = None
+    until: datetime | None = None
+    """The first instant that is too late."""
 
     @classmethod
     def parse(cls, text: str) -> Query:
         """Read a search in any case.
 
         It may hold words, "phrases", `-without`, `@mention`, `#tag`, `(a OR "b c" OR from:d)`, `from:`, `lang:`,
-        `since:YYYY-MM-DD`, `min_faves:`, `filter:replies` and `-filter:replies`. `OR` binds its two neighbours, with or
-        without parentheses; other parentheses and operators are ignored.
+        `since:YYYY-MM-DD`, `until:` the day after the last one, `min_faves:`, `filter:replies` and `-filter:replies`.
+        `OR` binds its two neighbours, with or without parentheses; other parentheses and operators are ignored.
         """
         clauses: list[tuple[Term, ...]] = []
-        min_likes, since, is_joined = 0, None, False
+        min_likes, since, until, is_joined = 0, None, None, False
         for match in _PART.finditer(text):
             minus, phrase, word = match.groups(default="")
             if word == "OR":
@@ -72,17 +74,21 @@ class Query:
                 min_likes = max(min_likes, int(value))
             elif operator == "since" and not minus:
                 since = _date(value) or since
+            elif operator == "until" and not minus:
+                until = _date(value) or until
             elif term := _term(phrase.lower(), word.lower(), is_negated=bool(minus)):
                 clauses[-1:] = [(*clauses[-1], term)] if is_joined else [*clauses[-1:], (term,)]
             else:
                 continue
             is_joined = False
-        return cls(tuple(clauses), min_likes, since)
+        return cls(tuple(clauses), min_likes, since, until)
 
     def fits(self, post: Post, addressee: Callable[[Post], str]) -> bool:
         """Whether a post is what is asked for, its likes of now aside."""
         # What will never be liked enough need not be counted; of an own post it is not known.
         if 0 < post.popularity.likes < self.min_likes - 1 or (self.since and post.created_at < self.since):
+            return False
+        if self.until and post.created_at >= self.until:
             return False
         spaced = _spaced(post.text)
         for clause in self.clauses:

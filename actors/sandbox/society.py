@@ -87,6 +87,10 @@ class Society:
         person = self.person(handle)
         return (person.account.followers or 0) if person else 0
 
+    def of_attitude(self, attitude: Attitude) -> list[str]:
+        """Return the handles of all who take bots that way."""
+        return [person.account.handle for person in self._people if person.attitude == attitude]
+
     def attitude(self, handle: str) -> Attitude:
         """Tell how an author takes an answer by an automated account; the background's do not mind."""
         person = self.person(handle)

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from actors.domain.randomness import keyed
+from actors.domain.taxonomy import TOPICS
 from actors.sandbox.post import Counts, Post
 from actors.sandbox.society_ids import Place, id_of, moment_on
 from actors.sandbox.society_words import per_day, phrase, templates_of
@@ -27,7 +28,16 @@ TURNS = 48
 
 _DRAWS = 28
 _ON_TOPIC = 0.85
+_TOPICS = tuple(TOPICS)
 _EVERYDAY = ("garden", "books", "football", "code", "trains", "film")
+
+_KINDS = {"abroad": "abroad", "newsroom": "report", "research": "study"}
+"""What those write who do not write a `post`."""
+
+_REPORTERS = ("newsroom", "research")
+_NEWS_DAYS = 2 / 3
+_ON_THE_NEWS = 0.55
+"""Share of the days that have a topic in the news, and of the reports on such a day that are about it."""
 
 _TALKS_A_DAY = 8
 _TALK_LIKES = ((120_000, 380_000), (45_000, 110_000))
@@ -73,7 +83,8 @@ class _Draft:
 
 def day_posts(seed: int, day: int, people: Sequence[Person]) -> list[Post]:
     """Write all posts of a day and the answers to them, some of which come on the next two days; by id."""
-    drafts = [draft for person in people for draft in _drafts(seed, day, person)]
+    news = topic_of_the_day(seed, day)
+    drafts = [draft for person in people for draft in _drafts(seed, day, person, news)]
     talks = _talks(drafts)
     wording = Wording(seed, day, Counter())
     answerers = [person for person in people if person.role in {"wellness", "everyday"}]
@@ -105,7 +116,13 @@ def popularity(followers: int, draws: Sequence[float], normals: Sequence[float],
     return Counts(int(views), likes, int(likes * (0.08 + 0.14 * draws[3])), replies, int(likes * 0.2 * draws[4]))
 
 
-def _drafts(seed: int, day: int, person: Person) -> list[_Draft]:
+def topic_of_the_day(seed: int, day: int) -> str | None:
+    """Return what most reports of a day are about; None on one day in three, when no topic is in the news."""
+    draw = keyed("society", seed, "news", day)
+    return _TOPICS[int(draw.integers(len(_TOPICS)))] if draw.random() < _NEWS_DAYS else None
+
+
+def _drafts(seed: int, day: int, person: Person, news: str | None) -> list[_Draft]:
     draw = keyed("society", seed, "day", day, person.number)
     count = min(TURNS, int(draw.poisson(person.rate)))
     if not count:
@@ -115,11 +132,15 @@ def _drafts(seed: int, day: int, person: Person) -> list[_Draft]:
     return [
         _Draft(person, turn, moment_on(day, hours[turn]), tuple(uniform[turn]), tuple(normal[turn]), area)
         for turn in range(count)
-        for area in [_area(person, uniform[turn][5], uniform[turn][6])]
+        for area in [_area(person, uniform[turn][5], uniform[turn][6], news)]
     ]
 
 
-def _area(person: Person, wish: float, choice: float) -> str:
+def _area(person: Person, wish: float, choice: float, news: str | None) -> str:
+    if person.role in _REPORTERS:
+        if news is not None and wish < _ON_THE_NEWS:
+            return news
+        return person.areas[int(choice * len(person.areas))]
     if person.role == "wellness" and wish > _ON_TOPIC:
         return _EVERYDAY[int(choice * len(_EVERYDAY))]
     # The favourite comes first and comes most.
@@ -147,7 +168,7 @@ def _post(draft: _Draft, day: int, wording: Wording, likes: int | None) -> Post:
     return Post(
         id=id_of(Place(day, person.number, draft.turn), draft.moment),
         author=person.account.handle,
-        text=wording.text("abroad" if person.role == "abroad" else "post", draft.area, draft.draws[9]),
+        text=wording.text(_KINDS.get(person.role, "post"), draft.area, draft.draws[9]),
         created_at=draft.moment,
         is_promoted=person.role == "shop" and draft.draws[10] < 1 / 2,
         popularity=popularity(person.account.followers or 0, draft.draws, draft.normals, likes),

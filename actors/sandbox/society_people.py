@@ -19,13 +19,19 @@ if TYPE_CHECKING:
 Attitude = Literal["welcoming", "indifferent", "hostile", "opted_out"]
 """How an author takes an answer by an automated account; one who opted out says so in the bio."""
 
-Role = Literal["wellness", "everyday", "spam", "shop", "abroad"]
+Role = Literal["wellness", "everyday", "spam", "shop", "abroad", "newsroom", "research"]
 
 _HEADS: dict[Role, int] = {"wellness": 106, "everyday": 20, "spam": 10, "shop": 4}
-"""How many of each role there are, beside those abroad."""
+"""How many of each role there are, beside those abroad and those who report."""
 
 _FOLLOWERS = (2.48, 6.477)
 """Decimal logarithms of the fewest and the most followers: 300 and 3 million."""
+
+_REPORTS: dict[Role, float] = {"newsroom": 2.2, "research": 1.6}
+"""Posts a day of one who reports."""
+
+_REACH = (20_000, 500_000)
+"""Followers of the smallest and the largest of them."""
 
 _HANDLE = 15
 _WELLNESS = tuple(TOPICS)
@@ -77,7 +83,25 @@ def people(seed: int, taken: Collection[str]) -> tuple[Person, ...]:
             peak = float(draw.uniform(7, 20))
             number = len(found)
             found.append(Person(number, account, "abroad", "indifferent", (f"abroad.{lang}",), 4.0, peak, lang))
-    return tuple(found)
+    return (*found, *_reporters(seed, used, len(found)))
+
+
+def _reporters(seed: int, used: Collection[str], number: int) -> Iterator[Person]:
+    """Yield the newsrooms and those who tell of research, behind everybody else and by draws of their own."""
+    draw = keyed("society", seed, "reporters")
+    low, high = _REACH
+    for role, rate in _REPORTS.items():
+        stock = words("society_news")[role]
+        names = [name.split("|") for name in stock["names"]]
+        for step, (handle, name) in zip(draw.permutation(len(names)).tolist(), names, strict=True):
+            own = tuple(_WELLNESS[index] for index in draw.permutation(len(_WELLNESS)))
+            followers = int(low * (high / low) ** ((step + float(draw.random())) / len(names)))
+            bio = _filled(str(draw.choice(stock["bios"])), own[0])
+            peak, posts = float(draw.normal(12, 2.5)) % 24, rate * float(draw.uniform(0.8, 1.2))
+            account = Account(handle, name, bio, followers, int(draw.integers(40, 400)))
+            if handle not in used:
+                yield Person(number, account, role, "indifferent", own, posts, peak)
+                number += 1
 
 
 def _person(number: int, role: Role, who: tuple[str, str], step: float, draw: np.random.Generator) -> Person:
@@ -104,9 +128,13 @@ def _areas(role: Role, draw: np.random.Generator) -> tuple[str, ...]:
 
 def _bio(role: Role, attitude: Attitude, area: str, draw: np.random.Generator) -> str:
     bios = words("society_people")["bios"]
-    thing = areas()[area]["thing"][0]
-    text = str(draw.choice(bios[role])).format(thing=thing, Thing=thing[:1].upper() + thing[1:])
+    text = _filled(str(draw.choice(bios[role])), area)
     return f"{text} {draw.choice(bios[attitude])}".strip() if attitude in bios else text
+
+
+def _filled(bio: str, area: str) -> str:
+    thing = areas()[area]["thing"][0]
+    return bio.format(thing=thing, Thing=thing[:1].upper() + thing[1:])
 
 
 def _names(role: Role, stock: dict[str, Any], draw: np.random.Generator) -> Iterator[tuple[str, str]]:

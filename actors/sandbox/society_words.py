@@ -48,13 +48,19 @@ def areas() -> dict[str, dict[str, list[str]]]:
     return {**words("society_words")["topics"], **abroad}
 
 
+@cache
+def _stocked(part: str) -> dict[str, list[str]]:
+    """Give a part of the words of all who write here: `shared` or `templates`."""
+    return {**words("society_words")[part], **words("society_news")[part]}
+
+
 def per_day(kind: str) -> int:
     """Tell how many different texts a template of a kind and an area may give on one day."""
     return _PER_DAY.get(kind, _USUALLY)
 
 
 def templates_of(kind: str) -> int:
-    """Count the templates of a kind: post, abroad, answer, back, mention, question."""
+    """Count the templates of a kind: post, abroad, answer, back, mention, question, report, study."""
     return len(_templates(kind))
 
 
@@ -85,7 +91,7 @@ def phrase(seed: int, kind: str, area: str, template: int, serial: int, account:
 
 def _list(area: str, name: str) -> list[str]:
     lists = areas()[area]
-    found: list[str] = lists[name] if name in lists else words("society_words")["shared"][name]
+    found: list[str] = lists[name] if name in lists else _stocked("shared")[name]
     return found
 
 
@@ -97,7 +103,7 @@ def _spelled(text: str, slot: _Slot) -> str:
 
 @cache
 def _templates(kind: str) -> tuple[_Template, ...]:
-    return tuple(_parsed(text) for text in words("society_words")["templates"][kind])
+    return tuple(_parsed(text) for text in _stocked("templates")[kind])
 
 
 def _parsed(text: str) -> _Template:

@@ -235,7 +235,8 @@ class World:
         """Tell all that was ever published by the operated account, and who followed and left until now.
 
         The source of a post is "site" when it came by the create call, "hand" when it was written backstage. The cause
-        of a follow is the id of the own post that did it, or null; of those who left there is only the instant.
+        of a follow is the id of the own post that did it, or null; of those who left there is only the instant. Who
+        wants no bots says so in his profile.
         """
         with self._lock:
             now = self.now()
@@ -256,6 +257,7 @@ class World:
                 "followers": self._audience.followers(now),
                 "follows": follows,
                 "unfollows": [iso(at) for at in self._audience.unfollows(now)],
+                "want_no_bots": self._society.of_attitude("opted_out") if self._society else [],
             }
 
     def _post(self, author: str, text: str, in_reply_to: str | None, origin: Event) -> Post:

@@ -72,6 +72,12 @@ WHERE d.status = 'posted' AND d.posted_at >= %(since)s AND d.posted_at < %(until
 GROUP BY d.decision_id
 ORDER BY d.posted_at, d.decision_id;
 
+-- name: replies_by_author
+-- In order of time, so that the last one before a moment is found by going on.
+SELECT decision_id::text AS decision_id, target_author AS author, posted_at FROM decisions
+WHERE lane = 'reply' AND status = 'posted' AND posted_at >= %(since)s AND posted_at < %(until)s
+ORDER BY posted_at, decision_id;
+
 -- name: forget_credits
 DELETE FROM follower_credits WHERE until = %(until)s;
 

@@ -86,6 +86,9 @@ WITH permitted AS (
       AND (NOT %(approval)s OR d.approved_at IS NOT NULL)
       AND NOT EXISTS (SELECT 1 FROM opt_outs WHERE handle = lower(d.target_author))
       AND (SELECT count(*) FROM receipts r WHERE r.decision_id = d.decision_id) = %(part)s
+      -- The part before may bear another id by now than when the run read it: it was corrected before the claim.
+      AND (%(part)s = 0 OR EXISTS (SELECT 1 FROM receipts r WHERE r.decision_id = d.decision_id
+                                   AND r.part = %(part)s - 1 AND r.tweet_id = %(target_id)s))
       AND NOT EXISTS (
           SELECT 1 FROM jsonb_to_recordset(%(windows)s) AS w (scope text, since timestamptz, most integer)
           WHERE w.most <= (

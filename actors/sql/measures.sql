@@ -1,8 +1,10 @@
 -- name: due_checkpoints
--- What stands on the page of a thread's first id is its first part.
+-- What stands on the page of a thread's first id is its first part. An id that is another post's is not measured.
 SELECT c.decision_id, c.kind, c.due_at, d.tweet_id, d.parts[1] AS text, d.posted_at
 FROM checkpoints c JOIN decisions d USING (decision_id)
 WHERE c.done_at IS NULL AND c.due_at <= %(now)s AND d.status = 'posted' AND d.lane = %(lane)s
+  AND NOT EXISTS (SELECT 1 FROM id_verifications v WHERE v.decision_id = d.decision_id AND v.part = 0
+                    AND v.tweet_id = d.tweet_id AND v.verdict IN ('wrong', 'deleted'))
 ORDER BY c.due_at
 LIMIT %(limit)s;
 

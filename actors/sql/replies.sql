@@ -14,6 +14,10 @@ WHERE d.decision_id = o.decision_id
        OR (o.status IN ('expired', 'rejected') AND d.status = 'posted'))
 RETURNING o.tweet_id, o.status;
 
+-- name: cancel_unapproved_replies
+UPDATE decisions SET status = 'cancelled', reason = 'stale: nobody approved it in time'
+WHERE lane = 'reply' AND status = 'queued' AND approved_at IS NULL AND scheduled_at < %(before)s;
+
 -- name: waiting_replies
 -- Not yet among the publications: what is past its commit point is counted there.
 SELECT target_author AS author, conversation_id AS conversation, scheduled_at FROM decisions
@@ -82,7 +86,8 @@ SELECT strategy, tier, alpha, beta, replies FROM conversion_rates;
 -- The latest reading of each reply, by its own id. Who asked us to stop did so for the last reply he had got by then.
 SELECT DISTINCT ON (m.decision_id)
        m.decision_id::text AS decision_id, m.age_s, m.likes, m.reposts, m.replies, m.bookmarks, m.source,
-       d.posted_at, d.choice, coalesce(c.follows, 0) AS follows,
+       d.posted_at, d.choice ->> 'strategy' AS strategy, d.choice -> 'schema' AS schema, d.choice -> 'features' AS features,
+       coalesce(c.follows, 0) AS follows,
        coalesce(p.added_at > d.posted_at AND NOT EXISTS (
            SELECT 1 FROM decisions later
            WHERE later.status = 'posted' AND lower(later.target_author) = lower(d.target_author)
@@ -92,6 +97,7 @@ JOIN decisions d ON d.decision_id = m.decision_id AND d.tweet_id = m.tweet_id
 LEFT JOIN reply_conversions c ON c.decision_id = d.decision_id
 LEFT JOIN opt_outs p ON p.handle = lower(d.target_author) AND p.added_by = 'reply_metrics'
 WHERE m.quality = 'ok' AND m.source = 'measured' AND d.lane = 'reply' AND d.status = 'posted' AND d.choice IS NOT NULL
+  AND d.posted_at >= %(since)s
 ORDER BY m.decision_id, m.taken_at DESC;
 
 -- name: reply_pool

@@ -50,3 +50,18 @@ SELECT assigned, held_out, effect, low, high, computed_at FROM reply_effects ORD
 
 -- name: shadow_state
 SELECT count(*) AS drawn, avg(engagement) AS engagement FROM simulated_outcomes;
+
+-- name: health_state
+-- The last verdict and the first of what speaks against the whole.
+SELECT v.level, v.since, v.score, v.judged_at, s.reason, coalesce(s.others, 0) AS others
+FROM (SELECT * FROM health_verdicts ORDER BY judged_at DESC LIMIT 1) v
+LEFT JOIN LATERAL (SELECT first_value(e.value->>'text') OVER (ORDER BY e.place) AS reason, count(*) OVER () - 1 AS others
+                   FROM jsonb_array_elements(v.symptoms) WITH ORDINALITY AS e (value, place)
+                   WHERE e.value->>'level' <> 'healthy'
+                   LIMIT 1) s ON true;
+
+-- name: queue_outlook
+-- What waits in each lane's queue; a lane without a row has nothing.
+SELECT lane, count(*) AS queued, count(*) FILTER (WHERE scheduled_at <= %(now)s) AS due,
+       min(scheduled_at) AS next_at, max(scheduled_at) AS last_at
+FROM decisions WHERE status = 'queued' GROUP BY lane;

@@ -66,7 +66,8 @@ class Engine:
 
     def start(self, *options: str) -> Engine:
         """Start it and return; `ready` waits until it works."""
-        known = ("DATABASE_URL", "REDIS_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "PLATFORM_URL", "CONTROL_KEY")
+        services = ("DATABASE_URL", "REDIS_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "PLATFORM_URL")
+        known = (*services, "CONTROL_KEY", "LOG_KEY", "PORT", "HTTP_TOKEN", "ALERT_WEBHOOK_URL", "PING_URL")
         environment = {name: value for name, value in os.environ.items() if name not in known}
         words = [sys.executable, *self.program, "run", "--speed", str(self.speed), "--data", str(self.data), *options]
         self._process = subprocess.Popen(

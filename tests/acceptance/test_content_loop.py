@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.engine import Engine, assert_nothing_doubled_nothing_lost
+from actors.domain.log_state import LogState
+from tests.acceptance.engine import ROOT, Engine, assert_nothing_doubled_nothing_lost
+from tests.log_schema import misfits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
+LOG_KEY = "a-key-of-the-test-with-32-characters"
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
 
@@ -68,13 +74,62 @@ def test_c8_a_restart_finds_its_servers_again_and_plans_nothing_twice(engine_on:
     assert again.processes() == []
 
 
-def test_every_line_on_a_pipe_is_json_and_the_heartbeat_carries_the_state(engine_on: Callable[..., Engine]) -> None:
-    engine = engine_on(environment={"SUPERVISOR_LOG_HEARTBEAT": "2s"})
+def test_every_line_on_a_pipe_fits_the_schema_and_the_state_they_tell_is_the_one_that_status_tells(
+    engine_on: Callable[..., Engine],
+) -> None:
+    engine = engine_on(environment={"SUPERVISOR_LOG_HEARTBEAT": "2s", "LOG_KEY": LOG_KEY})
     engine.ready()
     state: dict[str, Any] = engine.wait_for("heartbeat", 30)["state"]
     assert {"fronts", "families", "jobs", "next_due", "actors", "counts"} <= state.keys()
     assert state["fronts"]["browser"]["size"] == 3
     assert state["fronts"]["database"]["size"] == 10
+    for _ in range(3):
+        said = told(status(engine, state.keys()))
+        engine.until(lambda said=said: said in states(engine), 10, "the state that status told")
     assert engine.stop() == 0
     assert engine.noise == []
-    json.dumps(engine.lines)
+    assert [problem for line in engine.lines for problem in misfits(line)] == []
+    found = fold(engine).snapshot()
+    assert (found["missing"], found["refused"], found["is_whole"], found["is_verified"]) == (0, 0, True, True)
+    assert (found["phase"], found["over"], found["dropped"]) == ("stopped", 0, {})
+
+
+def status(engine: Engine, sections: Collection[str]) -> dict[str, Any]:
+    """Ask the running supervisor for these sections of its status."""
+    words = [sys.executable, "supervisor.py", "status", "--json", "--data", str(engine.data)]
+    answer = subprocess.run(words, cwd=ROOT, check=True, capture_output=True, timeout=60)
+    document: dict[str, Any] = json.loads(answer.stdout)
+    return {name: document[name] for name in sections}
+
+
+def fold(engine: Engine) -> LogState:
+    """Rebuild the state from the lines."""
+    state = LogState(LOG_KEY.encode())
+    for line in engine.lines:
+        state.take(json.dumps(line))
+    return state
+
+
+def states(engine: Engine) -> list[Any]:
+    """Return the states after each line that carried one."""
+    state, found = LogState(LOG_KEY.encode()), []
+    for line in list(engine.lines):
+        state.take(json.dumps(line))
+        if "state_seq" in line:
+            found.append(told(state.snapshot()["state"]))
+    return found
+
+
+def told(value: Any) -> Any:
+    """Return a state without what runs by itself, its times to the millisecond and written in one way."""
+    match value:
+        case dict():
+            running = ("uptime_s", "schedule_time", "left_s", "restart_in_s")
+            return {name: told(part) for name, part in value.items() if name not in running}
+        case list():
+            return [told(part) for part in value]
+        case str() if value[:2] == "20" and value[4:5] == "-":
+            at = datetime.fromisoformat(value).astimezone(UTC)
+            return at.isoformat(timespec="milliseconds")
+        case _:
+            return value

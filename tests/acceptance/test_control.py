@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 import redis
 
@@ -109,6 +110,24 @@ def test_k4_the_kill_switch_stops_publishing_and_lets_it_go_again(engine: Engine
     engine.wait_for("posted", 60, since=engine.lines.index(blocked))
 
 
+def test_k4_a_kill_switch_that_the_database_does_not_take_stops_this_publisher_all_the_same(
+    engine: Engine, client: redis.Redis
+) -> None:
+    refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'full'; END $$"
+    with psycopg.connect(engine.database_url, autocommit=True) as connection:
+        connection.execute(refuse)
+        connection.execute("CREATE TRIGGER refuses BEFORE INSERT OR UPDATE ON flags EXECUTE FUNCTION refuse()")
+        seen = len(engine.lines)
+        answer = ask(client, "kill-switch on")
+        assert "in force in this process, and not stored yet" in answer["text"]
+        blocked = engine.wait_for("run_blocked", 60, since=seen, job="posting")
+        assert "kill switch" in blocked["data"]
+        assert connection.execute("SELECT is_on FROM flags WHERE name = 'kill_switch'").fetchall() in ([], [(False,)])
+        connection.execute("DROP FUNCTION refuse CASCADE")
+    assert ask(client, "kill-switch off")["ok"]
+    engine.wait_for("posted", 60, since=engine.lines.index(blocked))
+
+
 def why(engine: Engine, *job: str) -> dict[str, Any]:
     words = [sys.executable, "supervisor.py", "why", *job, "--json", "--data", str(engine.data)]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
@@ -132,7 +151,7 @@ def test_why_names_the_pause_and_then_the_kill_switch_and_nothing_else_that_some
     assert (paused["job"], paused["earliest"]) == ("posting", None)
     assert ask(client, "kill-switch on")["ok"]
     assert ends_by_hand(why(engine)) == ["paused", "kill_switch"]
-    assert ends_by_hand(why(engine, "posting")) == ["paused"]
+    assert ends_by_hand(why(engine, "posting")) == ["paused", "kill_switch"]
     assert ask(client, "resume posting")["ok"]
     assert ends_by_hand(why(engine)) == ["kill_switch"]
     assert ask(client, "kill-switch off")["ok"]
@@ -151,6 +170,23 @@ def test_send_prints_the_answer_and_knows_a_refusal(engine: Engine) -> None:
     assert done.returncode == 0
     assert json.loads(done.stdout)["ok"] is True
     assert engine.send("pause", "nothing_of_that_name") == 1
+
+
+def test_k3_a_new_life_of_board_and_clock_knows_what_the_last_one_knew_and_that_nothing_begins(
+    engine: Engine, client: redis.Redis
+) -> None:
+    assert ask(client, "drain")["ok"]
+    before = ask(client, "status")["status"]
+    for name in ("clock", "board"):
+        seen = len(engine.lines)
+        assert ask(client, f"restart {name}")["ok"]
+        engine.wait_for("actor_restarted", 30, since=seen, actor=name)
+
+    after = ask(client, "status")["status"]
+    for section in ("actors", "fronts", "families", "jobs", "next_due"):
+        assert before[section].keys() <= after[section].keys(), section
+    assert (after["draining"], after["uptime_s"] >= before["uptime_s"]) == (True, True)
+    assert "the supervisor drains" in ask(client, "run learn")["text"]
 
 
 def test_shutdown_ends_the_engine_cleanly(engine: Engine, client: redis.Redis) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import psutil
@@ -10,9 +11,13 @@ import pytest
 
 import actors.jobs
 from actors.domain.priority import Priority
+from actors.embedded.sandbox import EmbeddedSandbox
+from actors.embedded.valkey import choose_port
 from actors.job import find_jobs
 from tests.acceptance.engine import get_json, without
 from tests.acceptance.pressed import PROGRAM, write_account
+from tests.acceptance.test_http_health import Visitor
+from tests.stage import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,11 +84,39 @@ def test_a8_d6_with_memory_short_and_redis_away_posts_go_on_and_background_is_re
     assert engine.stop() == 0
 
 
-def test_d6_with_the_site_away_it_waits_and_says_for_what(engine_on: Callable[..., Engine]) -> None:
-    engine = engine_on(environment={"PLATFORM_URL": f"http://{NOWHERE}"})
+def test_d6_k3_with_the_site_away_at_the_start_words_are_heard_readiness_names_it_and_posting_begins_with_its_return(
+    engine_on: Callable[..., Engine], short_folder: Path
+) -> None:
+    http, port, now = choose_port(0, 0, "HTTP"), choose_port(0, 0, "the site"), time.time()
+    site, visitor = EmbeddedSandbox(short_folder, port, (now, now), 120.0), Visitor(http)
+    away = {"PLATFORM_URL": f"http://127.0.0.1:{port}", "PORT": str(http), "SUPERVISOR_LOG_HEARTBEAT": "1s"}
+    engine = engine_on(environment=away)
     assert "PLATFORM_URL" in engine.wait_for("platform_awaited", 60)["message"]
-    assert engine.is_running()
-    assert engine.stop() == 1
+    engine.ready()
+    eventually(lambda: visitor.reasons() == ["site"], "the one reason")
+    assert [visitor.get(path)[0] for path in ("/livez", "/startz")] == [200, 200]
+    engine.wait_for("control_ready", 30)
+    assert engine.send("status") == 0
+    assert "platform awaited" in engine.wait_for("control_answer", 10)["data"]
+    engine.until(
+        lambda: [line for line in engine.lines if line["action"] == "heartbeat" and _platform(line) == "awaited"],
+        30,
+        "a heartbeat that says so",
+    )
+    assert "the platform is awaited" in engine.wait_for("run_blocked", 90, job="posting")["data"]
+    assert [line for line in engine.lines if line["action"] in ("browser_launched", "run_failed")] == []
+    try:
+        site.ensure(30)
+        engine.wait_for("platform_answers", 30)
+        engine.wait_for("posted", 90)
+        eventually(lambda: visitor.reasons() == [], "readiness")
+        assert engine.stop() == 0
+    finally:
+        site.stop(10)
+
+
+def _platform(heartbeat: dict[str, Any]) -> str:
+    return str(heartbeat["state"]["fronts"].get("browser", {}).get("condition"))
 
 
 def test_d7_a_database_that_comes_up_late_costs_no_run_and_the_jobs_start_then(

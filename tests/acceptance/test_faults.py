@@ -45,28 +45,6 @@ def test_b1_a_lost_response_is_uncertain_until_the_timeline_shows_the_post(engin
     assert posted["evidence"] == "timeline"
 
 
-def test_b1_a_missing_toast_is_made_up_for_by_the_response(engine: Engine) -> None:
-    seen = len(engine.lines)
-    engine.arm("no_toast")
-    assert engine.wait_for("posted", 90, since=seen)["evidence"] == "response"
-
-
-def test_b4_a_create_call_that_hangs_is_proven_absent_before_it_is_tried_again(engine: Engine) -> None:
-    seen = len(engine.lines)
-    engine.arm("hang")
-    decision = engine.wait_for("uncertain", 90, since=seen)["decision"]
-    engine.wait_for("proven_absent", 90, since=seen, decision=decision)
-    engine.wait_for("posted", 120, since=seen, decision=decision)
-    attempts = engine.query(f"SELECT result FROM publish_attempts WHERE decision_id = '{decision}' ORDER BY attempt")
-    assert [row["result"] for row in attempts] == ["absent", "posted"]
-
-
-def test_a_slow_site_delays_the_post_and_nothing_else(engine: Engine) -> None:
-    seen = len(engine.lines)
-    engine.arm("slow", 3)
-    engine.wait_for("posted", 120, since=seen)
-
-
 def test_e1_logged_out_stops_posting_with_the_reason_and_publishes_nothing(engine: Engine) -> None:
     seen = len(engine.lines)
     engine.arm("logged_out", 1000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from tests.acceptance.engine import assert_nothing_doubled_nothing_lost
@@ -27,6 +28,7 @@ def test_d2_a_job_in_an_endless_loop_costs_its_slot_and_brings_a_new_process_in_
         "SUPERVISOR_DATABASE_DEADLINE": "3500ms",
         "SUPERVISOR_REDIS_TIMEOUT": "1s",
         "SUPERVISOR_JOBS_JOB_WATCHDOG_DEADLINE": "4s",
+        "CONTROL_KEY": "k" * 40,
     }
     engine = engine_on(speed=1, environment=settings, program=("tests/acceptance/endless.py",))
     pid = engine.wait_for("starting", 60, speed=1.0)["pid"]
@@ -41,6 +43,8 @@ def test_d2_a_job_in_an_endless_loop_costs_its_slot_and_brings_a_new_process_in_
     assert "in _never_end" in renewed["data"]
     assert engine.wait_for("starting", 60, since=seen, speed=1.0)["pid"] == pid
     engine.wait_for("ready", 60, since=seen)
+    # The first process had taken it out of its environment.
+    assert psutil.Process(pid).environ()["CONTROL_KEY"] == "k" * 40
     assert engine.send("run", "job_watchdog") == 0
     engine.wait_for("run_nothing", 60, since=seen, job="job_watchdog")
     assert_nothing_doubled_nothing_lost(engine)

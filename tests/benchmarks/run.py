@@ -1,4 +1,4 @@
-"""What kernel and fronts cost beside their peers, a recall and a start in time, and a running supervisor in memory.
+"""What kernel, fronts and log cost beside peers, a recall and a start in time, and a running supervisor in memory.
 
 Run as `python -m tests.benchmarks.run [--json] [--starts 3] [--only PART]`. Start and memory are those of the real
 program in a process of its own. Memory is PSS, from `/proc/*/smaps_rollup`, of its process tree without the embedded
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 CONTAINER_MB = 512
 CRASH_LIMIT_MS = 5.0
 RECALL_LIMIT_MS = 200.0
-PARTS = ("kernel", "arbiter", "recall", "start", "memory", "day", "attribution")
+PARTS = ("kernel", "arbiter", "governor", "recall", "start", "memory", "day", "attribution")
 PROCESSES = ("python", "node driver", "chromium")
 SPEED = 240
 POSTS = 3
@@ -207,6 +207,17 @@ def kernel_table(kernel: dict[str, Any]) -> Table:
     return table
 
 
+def governor_table(governor: dict[str, Any]) -> Table:
+    """Return what an event of a storm costs beside `logging` that writes nothing."""
+    title = f"The log in a storm: of {governor['events']:,} events {governor['lines']:,.0f} lines went out"
+    table = Table(title=title, title_justify="left")
+    for name in ("", "processor per event", "ratio"):
+        table.add_column(name, justify="right" if name else "left")
+    for name, cost in governor["event_us"].items():
+        table.add_row(name, f"{cost} us", f"{governor['ratio'] if name == 'ours' else 1:.2f}")
+    return table
+
+
 def recall_table(recall: dict[str, dict[str, float]]) -> Table:
     """Return how soon P0 has the lent context, by what its page was doing, with what is aimed at."""
     table = Table(title=f"Recall of a lent context in ms (aim: p99 <= {RECALL_LIMIT_MS:g})", title_justify="left")
@@ -225,6 +236,8 @@ def print_tables(results: dict[str, Any]) -> None:
     if arbiter := results.get("arbiter"):
         for each in arbiter_tables(arbiter):
             console.print(each)
+    if governor := results.get("governor"):
+        console.print(governor_table(governor))
     if recall := results.get("recall_ms"):
         console.print(recall_table(recall))
     if day := results.get("day"):
@@ -264,6 +277,8 @@ def main() -> None:
         results["kernel"] = measure_in_process("kernel")
     if given.only in (None, "arbiter"):
         results["arbiter"] = measure_in_process("arbiter")
+    if given.only in (None, "governor"):
+        results["governor"] = measure_in_process("governor")
     if given.only in (None, "recall"):
         results["recall_ms"] = measure_in_process("recall")
     if given.only == "day":

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+import redis
 
 from actors.control import channel as channel_module
+from actors.control.channel import STREAM
 from tests.control.room import ControlRoom
+from tests.fakes import LedgerDoor
 from tests.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture(autouse=True)
@@ -14,6 +22,25 @@ def ears_that_end_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channel_module, "_POLL_S", 0.05)
 
 
+@pytest.fixture(autouse=True)
+def client(valkey_url: str) -> Iterator[redis.Redis]:
+    """Yield a client of the Redis that the worker's tests share, with nothing of another one's in it.
+
+    Who comes would answer words that are left in the stream.
+    """
+    with redis.Redis.from_url(valkey_url) as client:
+        client.delete(STREAM, *client.scan_iter("supervisor:nonce:*"))
+        yield client
+
+
 @pytest.fixture
 def room(stage: Stage, valkey_url: str, database_url: str) -> ControlRoom:
     return ControlRoom(stage, valkey_url, database_url, embedded=True)
+
+
+@pytest.fixture
+def ledger(database_url: str) -> Iterator[LedgerDoor]:
+    """Yield a door to the room's database."""
+    door = LedgerDoor(database_url)
+    yield door
+    door.close()

@@ -5,22 +5,29 @@ from __future__ import annotations
 import json
 import threading
 import time
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import redis
 
-from actors.config import Secret
+from actors.config import Config, Secret
 from actors.control.channel import CHANNEL, REPLIES
 from actors.control.inquiry import PublishingRules
-from actors.control.operator import Operator, Reach
+from actors.control.operator import Operator
+from actors.control.reach import Reach
+from actors.control.records import records_of
+from actors.control.settings import Settings
 from actors.domain.caps import Caps
 from actors.domain.priority import Priority
+from actors.domain.redaction import Redaction
+from actors.domain.triggering import Became
 from actors.domain.why.situation import Moment, Part, Question
-from actors.messages import Describe, Explain
+from actors.messages import Describe, Explain, Standing, Trigger
 from actors.resources.database import Database
 from actors.resources.redis import Redis, open_pool
+from actors.runtime.stacks import stacks_of_threads
 from tests.fakes import NOW
 from tests.stage import PATIENCE_S, Stage, eventually
 
@@ -41,16 +48,26 @@ SNAPSHOT: dict[str, Any] = {
     "families": {"content": {"paused": ("plan",)}},
     "memory": {"level": "tight", "used_mb": 440, "limit_mb": 512},
     "waiting": {"learn": "metrics_scraper is 3h old"},
+    "pauses": [],
+    "kill_switch": False,
+    "draining": False,
     "next_due": {"plan": NOW, "posting": NOW},
     "jobs": {"plan": {"last_outcome": "done", "last_reason": "", "last_ended_at": NOW}},
 }
 
 
+FAMILY_OF = {"plan": "content", "posting": "publishing"}
+
+
 class Listener:
-    """An actor that keeps what it is told and answers `Describe` with a snapshot."""
+    """An actor that keeps what it is told, answers `Describe` with a snapshot and a trigger as the clock would."""
 
     def __init__(self) -> None:
         self.told: list[Any] = []
+        self.standing = Standing((), kill_switch=False)
+        """What the operator told the board last of what is stopped; not among `told`."""
+        self.became: Became | None = Became.DUE
+        """What it answers to a trigger; None: nothing."""
         self.part: Part | None = None
         """What it answers to `Explain`; None: nothing."""
         self.explains = 0
@@ -61,12 +78,18 @@ class Listener:
         if self.first is not None:
             self.first(message)
         if isinstance(message, Describe):
-            return SNAPSHOT
+            pauses = [asdict(pause) for pause in self.standing.pauses]
+            return {**SNAPSHOT, "pauses": pauses, "kill_switch": self.standing.kill_switch}
+        if isinstance(message, Standing):
+            self.standing = message
+            return None
         if isinstance(message, Explain):
             self.explains += 1
             if self.part is not None:
                 message.reply.settle(self.part)
             return None
+        if isinstance(message, Trigger) and message.reply is not None and self.became is not None:
+            message.reply.settle(self.became)
         self.told.append(message)
         return None
 
@@ -75,7 +98,7 @@ class Listener:
 
 
 def question(job: str) -> Question:
-    family = {"plan": "content", "posting": "publishing"}[job]
+    family = FAMILY_OF[job]
     return Question(job, family, Priority.P0, ("database",), 60.0, 20.0, None, Moment(NOW, time.monotonic()))
 
 
@@ -90,14 +113,16 @@ class ControlRoom:
         *,
         embedded: bool,
         key: Secret | None = None,
+        opened: bool = True,
         make_clock: Callable[[Stage, Any], Any] | None = None,
+        boot: str = "boot",
     ) -> None:
-        self.url = url
+        self.url, self.database_url = url, database_url
         self.listeners = {name: Listener() for name in ("clock", "board", "content", "publishing", "runs")}
         for name, listener in self.listeners.items():
             if name != "clock" or make_clock is None:
                 stage.actor(name, lambda _, listener=listener: listener)  # type: ignore[misc]
-        pool = open_pool(url, 2, 2.0)
+        pool = open_pool(url, 4, 2.0, decode=False)
         stage.front(Redis(url, 2.0), 2)
         stage.front(Database(database_url, 2, dict.fromkeys(Priority, 10.0)), 2)
         if make_clock is not None:
@@ -107,25 +132,36 @@ class ControlRoom:
                 "UPDATE publisher_lease SET boot_id = 'boot', fence = 1, expires_real = now() + interval '1 hour'"
             )
         self.ended: list[str] = []
+        self.config = self.written = Config()
         self.is_ended = threading.Event()
-        jobs = {"plan": "content", "posting": "publishing"}
+        jobs = FAMILY_OF
         caps = Caps(4, 48, timedelta(minutes=20))
         reach = Reach(
             **{name: stage.addresses[name] for name in ("clock", "board", "database", "redis")},
             fronts={name: stage.addresses[name] for name in ("database", "redis", "runs")},
-            families={family: stage.addresses[family] for family in jobs.values()},
+            families={family: stage.addresses[family] for family in sorted(set(jobs.values()))},
             family_of=jobs,
-            aliases={"planner": "plan"},
+            aliases={"planner": "plan", "outline": "plan"},
+            stages=frozenset({"outline"}),
             question=question,
-            rules=PublishingRules(caps, approval=False, boot_id="boot"),
+            rules=PublishingRules({"content": caps, "reply": caps}, approval=False, boot_id="boot"),
             caps={"content": caps, "reply": caps},
+            settings=Settings(lambda: self.config, lambda: self.written, self._adopt),
+            above={"clock": stage.addresses["board"]},
+            stacks=stacks_of_threads,
             shutdown=self._end,
             now=lambda: NOW,
         )
+        self.opened = threading.Event()
+        if opened:
+            self.opened.set()
+        self.redaction = Redaction()
+        self.records = records_of(boot, jobs, stage.addresses.__getitem__, self.opened, self.redaction)
         operators: list[Operator] = []
 
         def make(context: Any) -> Operator:
-            operators.append(Operator(context, reach, redis.Redis(connection_pool=pool), embedded, key))
+            client = redis.Redis(connection_pool=pool)
+            operators.append(Operator(context, reach, client, embedded, key, self.records))
             return operators[-1]
 
         stage.actor("operator", make)
@@ -141,6 +177,7 @@ class ControlRoom:
             answer = pubsub.get_message(timeout=PATIENCE_S)
         assert answer is not None, f"no answer to {message}"
         document: dict[str, Any] = json.loads(answer["data"])
+        assert document.pop("boot") == self.records.boot
         return document
 
     def told(self, name: str) -> list[Any]:
@@ -149,6 +186,9 @@ class ControlRoom:
 
     def nobody_was_told(self) -> bool:
         return not any(listener.told for listener in self.listeners.values())
+
+    def _adopt(self, config: Config) -> None:
+        self.config = config
 
     def _end(self, by: str) -> None:
         self.ended.append(by)

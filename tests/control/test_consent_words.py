@@ -13,6 +13,7 @@ from actors.commands import send as send_module
 from actors.config import Config, ControlSettings, RedisSettings, Secret
 from actors.control import operator as operator_module
 from actors.control.consent import consent_of
+from actors.control.inquiries import TOO_OFTEN
 from actors.control.signature import sign
 from actors.control.words import Command
 from actors.domain.rate import Rate
@@ -21,20 +22,12 @@ from tests.fakes import NOW, LedgerDoor, decision
 from tests.stage import Stage, eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
 DUE = NOW + timedelta(hours=1)
 FIRST = uuid.UUID("1234abcd-0000-4000-8000-000000000001")
 SECOND = uuid.UUID("1234abcd-0000-4000-8000-000000000002")
 OTHER = uuid.UUID("feed0000-0000-4000-8000-000000000003")
-
-
-@pytest.fixture
-def ledger(database_url: str) -> Iterator[LedgerDoor]:
-    ledger = LedgerDoor(database_url)
-    yield ledger
-    ledger.close()
 
 
 @pytest.fixture
@@ -289,8 +282,8 @@ def test_on_a_foreign_redis_anybody_may_list_what_waits_and_who_opted_out(foreig
 def test_lists_are_served_at_the_rate_of_reading_words_and_what_stops_is_never_refused_for_that(
     room: ControlRoom, word: str, *, is_limited: bool
 ) -> None:
-    room.operator.served = Rate(0, 1.0)
-    assert (operator_module._TOO_OFTEN in room.say(word)["text"]) == is_limited
+    room.operator.welcome.own = Rate(0, 1.0)
+    assert (TOO_OFTEN in room.say(word)["text"]) == is_limited
 
 
 def test_a_word_of_consent_and_its_answer_stand_in_the_log(

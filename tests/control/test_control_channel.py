@@ -35,9 +35,12 @@ def listen() -> Iterator[Callable[..., Channel]]:
     opened: list[Channel] = []
 
     def listen(
-        url: str, heard: Callable[[bytes], None], died: Callable[[BaseException], None] = lambda error: None
+        url: str, heard: Callable[[bytes], None], died: Callable[[BaseException], None] = lambda error: None,
+        rang: Callable[[], None] = lambda: None,
     ) -> Channel:
-        channel = Channel(redis.Redis(connection_pool=open_pool(url, 2, 1.0)), heard, died)
+        channel = Channel(
+            redis.Redis(connection_pool=open_pool(url, 2, 1.0, decode=False)), lambda raw, _: heard(raw), died, rang
+        )
         opened.append(channel)
         assert channel.subscribed.wait(PATIENCE_S)
         return channel
@@ -85,6 +88,27 @@ def test_g2_after_a_restart_words_are_heard_again(server: EmbeddedValkey, listen
     assert channel.subscribed.wait(PATIENCE_S)
     assert say(endpoint.url, "status") == 1
     assert heard.get(timeout=PATIENCE_S) == b"status"
+
+
+def test_a_connection_that_served_before_it_broke_is_soon_replaced_however_often_it_breaks(
+    valkey_url: str, listen: Callable[..., Channel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts: list[int] = []
+
+    class Counting:
+        def delay(self, attempt: int, _: float) -> float:
+            attempts.append(attempt)
+            return 0.0
+
+    monkeypatch.setattr(channel_module, "_BACKOFF", Counting())
+    channel = listen(valkey_url, lambda _: None)
+    with redis.Redis.from_url(valkey_url) as client:
+        for breaks in range(1, 5):
+            assert channel.subscribed.wait(PATIENCE_S)
+            client.client_kill_filter(_type="pubsub")
+            eventually(lambda breaks=breaks: len(attempts) == breaks, "the break noticed")  # type: ignore[misc]
+
+    assert attempts == [0, 0, 0, 0]
 
 
 def test_a_server_that_accepts_and_never_answers_is_noticed(

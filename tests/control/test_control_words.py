@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,10 @@ from actors.control.words import WORDS, Command, Refused, Signed, parse
         (b"  jobs \n", "jobs", ()),
         (b"pause posting", "pause", ("posting",)),
         (b"resume   all", "resume", ("all",)),
+        (b"pause posting for 2h", "pause", ("posting", "for", "2h")),
+        (b"pause all because  the site moves", "pause", ("all", "because", "the", "site", "moves")),
+        (b"pause plan for 1d12h because of us", "pause", ("plan", "for", "1d12h", "because", "of", "us")),
+        (b"resume plan because it is over", "resume", ("plan", "because", "it", "is", "over")),
         (b"run metrics_scraper", "run", ("metrics_scraper",)),
         (b"kill-switch on", "kill-switch", ("on",)),
         (b"shutdown", "shutdown", ()),
@@ -36,11 +41,30 @@ def test_a_word_typed_by_hand_is_a_command(typed: bytes, word: str, args: tuple[
     assert parse(typed) == Command("", word, args)
 
 
+@pytest.mark.parametrize(
+    ("typed", "args", "to"),
+    [
+        (b"drain at 0a1b", (), "0a1b"),
+        (b"restart clock at b0a1b2c3", ("clock",), "b0a1b2c3"),
+        (b"breaker openai reset at 0a1b", ("openai", "reset"), "0a1b"),
+        (b"loglevel info at 0a1b", ("info",), "0a1b"),
+        (b"loglevel info actors.log at 0a1b", ("info", "actors.log"), "0a1b"),
+        (b"pause plan because look at this", ("plan", "because", "look", "at", "this"), ""),
+    ],
+)
+def test_a_word_about_a_process_may_say_which_one(typed: bytes, args: tuple[str, ...], to: str) -> None:
+    command = parse(typed)
+
+    assert isinstance(command, Command)
+    assert (command.args, command.to) == (args, to)
+    assert parse(command.to_json().encode()) == command
+
+
 def test_every_word_is_understood_as_its_usage_says() -> None:
     for word in WORDS.values():
-        typed = word.usage.replace("NAME|all", "all").replace("[JOB]", "").replace("on|off", "off")
-        typed = typed.replace("JOB", "posting").replace("[DECISION]", "").replace("DECISION", "1234abcd")
-        typed = typed.replace("HANDLE", "somebody")
+        typed = re.sub(r"\[.*?\]", "", word.usage).replace("NAME|all", "all").replace("on|off", "off")
+        typed = typed.replace("JOB", "posting").replace("DECISION", "1234abcd").replace("HANDLE", "somebody")
+        typed = typed.replace("LEVEL", "debug").replace("RESOURCE", "openai").replace("ACTOR", "clock")
         assert isinstance(parse(typed.encode()), Command), typed
 
 
@@ -56,12 +80,15 @@ def test_json_carries_id_word_and_arguments() -> None:
         (b"paus posting", "nearest known: pause"),
         (b"PAUSE posting", "nearest known: pause"),
         (b"kill_switch on", "nearest known: kill-switch"),
-        (b"dance", "known: status, jobs"),
+        (b"xyzzy", "known: status, jobs"),
         (b"pause", "pause NAME|all"),
         (b"pause a b", "pause NAME|all"),
         (b"pause ../etc", "pause NAME|all"),
         (b"kill-switch maybe", "kill-switch on|off"),
         (b"status now", "say it like this: status"),
+        (b"drain at", "say it like this: drain [at BOOT]"),
+        (b"drain at ../etc", "say it like this: drain [at BOOT]"),
+        (b"run posting at 12345678", "say it like this: run JOB"),
         (b"approve 1234abc", "say it like this: approve [DECISION]"),
         (b"approve 1234ABCD", "say it like this: approve [DECISION]"),
         (b"approve 1234abcg", "say it like this: approve [DECISION]"),
@@ -77,7 +104,7 @@ def test_json_carries_id_word_and_arguments() -> None:
         (b"opt-out twenty_one_letters_xx", "say it like this: opt-out HANDLE"),
         (b"opted-out somebody", "say it like this: opted-out"),
         (b"\xff\xfe", "not UTF-8"),
-        (b"x" * 8193, "8193 bytes, 8192 are allowed"),
+        (b"x" * 8193, "more than 8192 bytes"),
     ],
 )
 def test_what_is_not_a_word_is_refused_with_what_was_meant(typed: bytes, reason: str) -> None:

@@ -12,7 +12,8 @@ import redis
 
 from actors.commands import send as send_module
 from actors.config import Config, ControlSettings, RedisSettings, Secret
-from actors.control.channel import REPLIES
+from actors.control.channel import REPLIES, STREAM
+from actors.domain.triggering import Became
 from actors.domain.why.situation import Part
 from actors.domain.why.standing import Paused
 from actors.embedded.valkey import EmbeddedValkey
@@ -49,14 +50,15 @@ def test_jobs_says_when_each_is_due_and_how_it_ended_last(room: ControlRoom) -> 
 @pytest.mark.parametrize(
     ("word", "told"),
     [
-        ("pause posting", {"publishing": [Pause("posting")]}),
+        ("pause posting", {"publishing": [Pause("posting", "operator")]}),
         ("resume posting", {"publishing": [Resume("posting")]}),
-        ("pause planner", {"content": [Pause("plan")]}),
-        ("pause content", {"content": [Pause(None)]}),
-        ("pause all", {"content": [Pause(None)], "publishing": [Pause(None)]}),
-        ("resume all", {"content": [Resume(None)], "publishing": [Resume(None)]}),
+        ("pause planner", {"content": [Pause("plan", "operator")]}),
+        ("pause content", {"content": [Pause("plan", "operator")]}),
+        ("pause all", {"content": [Pause("plan", "operator")], "publishing": [Pause("posting", "operator")]}),
+        ("resume all", {"content": [Resume("plan")], "publishing": [Resume("posting")]}),
         ("run posting", {"clock": [Trigger("posting", "operator")]}),
         ("run planner", {"clock": [Trigger("plan", "operator")]}),
+        ("run outline", {"clock": [Trigger("plan", "operator:outline")]}),
     ],
 )
 def test_a_word_moves_exactly_whom_it_names(room: ControlRoom, word: str, told: dict[str, list[Any]]) -> None:
@@ -94,23 +96,65 @@ def test_what_is_no_word_is_refused_with_what_would_be(room: ControlRoom, word: 
 def test_k4_the_kill_switch_is_answered_when_it_is_in_the_database(room: ControlRoom, database_url: str) -> None:
     ledger = LedgerDoor(database_url)
     for state in ("on", "off"):
-        assert room.say(f"kill-switch {state}") == {"id": "", "ok": True, "text": f"kill-switch {state} is in force"}
+        answer = room.say(f"kill-switch {state}")
+        assert (answer["ok"], answer["text"].partition(";")[0]) == (True, f"kill-switch {state} is in force")
         assert ledger.one("get_flag", name="kill_switch") == {"is_on": state == "on"}
     ledger.close()
 
 
-def test_k4_a_kill_switch_that_could_not_be_stored_is_no_success(room: ControlRoom, database_url: str) -> None:
-    ledger = LedgerDoor(database_url)
-    ledger.sql("DROP TABLE flags")
-    ledger.close()
+@pytest.mark.parametrize(
+    ("became", "is_done", "text"),
+    [
+        (Became.OFF, False, "plan is off: jobs.plan.enabled is false in the configuration"),
+        (Became.UNDER_WAY, True, "a run of plan is under way already, and is run enough"),
+        (Became.FOLLOWS, True, "outline of plan follows the run under way"),
+        (Became.ENDING, False, "plan does not begin: the supervisor drains"),
+        (Became.KEPT, True, "plan is due as soon as the database has told what ran before"),
+        (None, False, "the clock does not answer; plan is due once it does"),
+    ],
+)
+def test_run_is_answered_with_what_became_of_it_and_not_with_what_was_hoped(
+    room: ControlRoom, became: Became | None, text: str, *, is_done: bool
+) -> None:
+    room.listeners["clock"].became = became
 
-    answer = room.say("kill-switch on")
+    answer = room.say("run outline" if became is Became.FOLLOWS else "run plan")
 
-    assert (answer["ok"], answer["text"].startswith("not done: ")) == (False, True)
+    assert (answer["ok"], answer["text"].startswith(text)) == (is_done, True)
+
+
+def test_k4_run_says_that_it_passes_a_pause_and_that_the_kill_switch_lets_nothing_be_published(
+    room: ControlRoom,
+) -> None:
+    assert room.say("pause all because legal hold")["ok"]
+    assert room.say("kill-switch on")["ok"]
+
+    passed = "it runs though all is paused until somebody resumes it, by operator, because legal hold"
+    stopped = "the kill switch is on: nothing is published"
+    answer = room.say("run posting")
+    assert (answer["ok"], answer["consequences"]) == (True, [passed, stopped])
+    assert answer["text"] == f"posting is due now; {passed}; {stopped}"
+    assert room.say("run outline")["text"] == f"outline of plan is due now; {passed}"
+    room.listeners["clock"].became = Became.OFF
+    assert room.say("run posting")["consequences"] == []
+
+
+def test_a_resume_of_what_stands_not_says_so_and_of_what_drains_names_no_next_run(
+    room: ControlRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eventually(lambda: room.records.pauses.is_known, "the stored pauses read")
+    assert room.say("pause posting")["ok"]
+    monkeypatch.setitem(SNAPSHOT, "draining", True)
+
+    resumed = room.say("resume posting")["text"]
+    assert resumed == "posting is resumed; nothing begins all the same: the supervisor drains"
+
+    # They are read again after each write.
+    eventually(lambda: room.say("resume posting")["text"] == "posting is not paused", "it is known not to be paused")
 
 
 def test_shutdown_is_answered_before_it_begins(room: ControlRoom) -> None:
-    assert room.say("shutdown")["text"] == "shutting down"
+    assert room.say("shutdown")["text"].startswith("shutting down")
     assert room.is_ended.wait(PATIENCE_S)
     assert room.ended == ["operator"]
 
@@ -217,6 +261,34 @@ def test_send_says_when_nobody_listens_or_redis_is_away(given: Callable[..., Non
     given(url="redis://127.0.0.1:1/0")
     with pytest.raises(AppError, match="REDIS_URL"):
         send_module.send(["status"], data=None, as_json=False)
+
+
+def test_send_leaves_a_word_for_who_listens_within_a_minute_and_takes_a_question_back(
+    given: Callable[..., None], valkey_url: str, stage: Stage, database_url: str
+) -> None:
+    given()
+    with redis.Redis.from_url(valkey_url) as client:
+        client.delete(STREAM)
+        for word in (["status"], ["run", "posting"]):
+            with pytest.raises(AppError, match="no supervisor listens"):
+                send_module.send(word, data=None, as_json=False)
+        assert client.xlen(STREAM) == 1
+
+    room = ControlRoom(stage, valkey_url, database_url, embedded=True)
+    assert room.told("clock") == [Trigger("posting", "operator")]
+
+
+def test_g2_send_reaches_the_operator_over_a_redis_that_takes_no_stream(
+    room: ControlRoom, given: Callable[..., None], valkey_url: str
+) -> None:
+    given()
+    with redis.Redis.from_url(valkey_url) as client:
+        client.delete(STREAM)
+        client.set(STREAM, "something else")
+        assert send_module.send(["run", "posting"], data=None, as_json=False) == 0
+        client.delete(STREAM)
+
+    assert room.told("clock") == [Trigger("posting", "operator")]
 
 
 @pytest.fixture

@@ -9,25 +9,16 @@ import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from actors.commands import status as status_module
 from actors.domain.snowflake import id_at
 from tests.fakes import NOW, LedgerDoor, decision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import pytest
 
     from tests.control.room import ControlRoom
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def ledger(database_url: str) -> Iterator[LedgerDoor]:
-    door = LedgerDoor(database_url)
-    yield door
-    door.close()
 
 
 def lines(room: ControlRoom) -> list[str]:
@@ -172,3 +163,17 @@ def test_the_command_prints_one_document_for_programs_and_a_table_for_people(mon
 
     assert "\x1b[31m" not in shown.getvalue()
     assert "\\x1b[31mposts" in shown.getvalue()
+
+
+def test_h8_status_answers_differently_when_health_verdicts_change(room: ControlRoom, ledger: LedgerDoor) -> None:
+    assert not [line for line in lines(room) if line.startswith("health")]
+    verdict = {"level": "degraded", "since": NOW, "seen": "degraded", "looks": 0, "ill_since": NOW, "figures": "{}"}
+    found = [
+        {"name": "kill_switch", "level": "healthy", "text": "the kill switch is on"},
+        {"name": "memory", "level": "degraded", "text": "memory is tight"},
+        {"name": "queue_low", "level": "degraded", "text": "0 posts are queued"},
+    ]
+    insert(ledger, "health_verdicts", judged_at=NOW - HOUR, **{**verdict, "score": 50.0, "symptoms": "[]"})
+    insert(ledger, "health_verdicts", judged_at=NOW - HOUR / 4, **verdict, score=92.0, symptoms=json.dumps(found))
+
+    assert "health: degraded (score 92, judged 15m ago): memory is tight, and 1 more" in lines(room)

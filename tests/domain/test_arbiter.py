@@ -169,6 +169,16 @@ def test_a5_after_the_cool_down_exactly_one_probe_goes_and_its_success_lets_ever
     assert granted(machine.arrived(ticket("a"), 3.0)) == ["a"]
 
 
+def test_a5_a_breaker_that_somebody_closes_lets_everybody_in_and_opens_again_after_as_many_failures() -> None:
+    machine = arbiter()
+    broken(machine)
+    assert isinstance(machine.arrived(ticket("early"), 0.0)[0], Refuse)
+
+    assert machine.close_breaker(0.0) == []
+    assert granted(machine.arrived(ticket("late"), 0.0)) == ["late"]
+    assert (machine.breaker.state, machine.breaker.failures) == (BreakerState.CLOSED, 0)
+
+
 def test_a5_a_probe_that_hangs_is_revoked_and_counts_as_failed() -> None:
     machine = arbiter()
     broken(machine)

@@ -44,6 +44,13 @@ def test_h6_two_posts_and_ten_followers_are_ten_follows_in_all() -> None:
     assert shares[0].credits == shares[2].credits == {}
 
 
+def test_h6_more_known_by_name_than_the_estimate_says_came_is_no_more_than_came() -> None:
+    gains = intervals(1.5)
+    _, (share,) = attribute(gains, [post("a", START, 40)], ends(gains), {gains[0].until: ["a", "b", "b"]})
+    assert share.credits == {"a": pytest.approx(0.5), "b": pytest.approx(1.0)}
+    assert share.background == pytest.approx(0)
+
+
 gains_and_posts = st.tuples(
     st.lists(st.tuples(st.integers(1, 400), st.floats(0, 1e4)), min_size=1, max_size=30),
     st.lists(

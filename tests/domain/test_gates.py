@@ -61,6 +61,20 @@ def test_j1_the_same_words_in_another_order_are_refused() -> None:
     assert "word_overlap" in codes(f"{second} {first}.", [POST])
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Velvet kumquat sprockets yodel beneath quantum marmalade whilst zephyrs juggle.", "few_common_words"),
+        ("The xkcdqwrt of a good night is that it grrrmphh and then you zzzzplk into the day.", "odd_words"),
+        ("Сон is what the body и разум need after a long day of work and of light.", "foreign_script"),
+        ("Walk walk walk after lunch and the rest of the day goes better than it did before.", "stutter"),
+    ],
+)
+def test_j4_what_reads_like_no_english_is_refused_and_says_by_which_sign(text: str, code: str) -> None:
+    assert code in codes(text)
+    assert not codes(POST)
+
+
 def test_j6_digits_of_names_are_no_statistics() -> None:
     named = POST.replace("much effort", "vitamin B12, omega-3 or light 24/7")
     assert judge(named, []).passed

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.domain.planning import Theme, free_times, theme_for
+from actors.domain.planning import Theme, advised, free_times, theme_for
 from actors.domain.taxonomy import ANGLES, CALENDAR, SLOT_GENERATORS, TONES
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -60,6 +60,22 @@ def test_angles_start_over_when_all_are_used_up() -> None:
     every = [angle for group in ANGLES.values() for angle in group]
     recent = [Theme("", angle, "") for angle in every]
     assert theme_for(NOW, recent, np.random.default_rng(1)).angle in every
+
+
+@given(seed=st.integers(0, 1000), tone=st.sampled_from(sorted(TONES)), angle=st.sampled_from(sorted(ANGLES)))
+def test_an_advised_frame_has_a_fresh_tone_and_angle_of_what_is_advised_until_there_is_none(
+    seed: int, tone: str, angle: str
+) -> None:
+    rng = np.random.default_rng(seed)
+    recent: list[Theme] = []
+    for _ in range(len(TONES[tone])):
+        recent.insert(0, advised(theme_for(NOW, recent, rng), tone, angle, recent, rng))
+    assert {theme.tone for theme in recent} == set(TONES[tone])
+    assert {theme.angle for theme in recent} <= set(ANGLES[angle])
+    assert len({theme.angle for theme in recent}) == len(recent)
+    drawn = Theme("news", "drawn", "drawn")
+    assert advised(drawn, tone, None, recent, rng) == drawn
+    assert advised(drawn, None, None, [], rng) == drawn
 
 
 def test_equal_seeds_give_equal_themes() -> None:

@@ -115,7 +115,20 @@ def test_b7_a_heartbeat_names_the_publisher_by_the_boot_that_its_lines_carry(
     assert summarise_state({"lease": None}) == []
 
 
-@pytest.mark.parametrize("name", STATE)
+def test_k4_a_heartbeat_says_what_people_have_stopped() -> None:
+    assert summarise_state({"kill_switch": True, "draining": True}) == ["kill switch on", "draining"]
+    assert summarise_state({"kill_switch": False, "draining": False}) == []
+
+
+def test_k3_a_heartbeat_says_what_is_wrong_with_the_whole_and_nothing_while_it_is_well() -> None:
+    ill: dict[str, Plain] = {"level": "degraded", "score": 92.0, "reason": "memory is tight"}
+    assert summarise_state({"health": ill}) == ["degraded: memory is tight"]
+    assert summarise_state({"health": {**ill, "reason": ""}}) == ["degraded"]
+    assert summarise_state({"health": {**ill, "level": "healthy", "reason": ""}}) == []
+    assert summarise_state({"health": None}) == []
+
+
+@pytest.mark.parametrize("name", [*STATE, "health"])
 @pytest.mark.parametrize("value", [None, "text", 7, ["x"], {"browser": None}])
 def test_a_state_of_another_shape_gives_a_line_all_the_same(name: str, value: Plain) -> None:
     assert all(summarise_state({**STATE, name: value}))

@@ -39,3 +39,19 @@ def test_c7_a_silent_lane_is_called_once_in_each_allowance_until_something_is_pu
     silence.published(SINCE + 8 * HOUR)
     assert silence.look(SINCE + 10 * HOUR) is None
     assert silence.look(SINCE + 11 * HOUR) == 3 * HOUR
+
+
+def test_c7_a_silence_that_began_before_anybody_looked_is_called_at_the_first_word_of_it() -> None:
+    silence = LaneSilence(2 * HOUR, SINCE)
+    silence.published(SINCE - 25 * HOUR)
+    assert silence.look(SINCE) == 25 * HOUR
+    assert silence.look(SINCE + HOUR) is None
+
+
+def test_c7_an_older_word_than_the_last_one_does_not_call_again() -> None:
+    silence = LaneSilence(2 * HOUR, SINCE)
+    for hour in (1, 0):
+        silence.published(SINCE + hour * HOUR)
+    assert silence.look(SINCE + 4 * HOUR) == 3 * HOUR
+    silence.published(SINCE)
+    assert silence.look(SINCE + 5 * HOUR) is None

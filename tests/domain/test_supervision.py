@@ -13,6 +13,7 @@ from actors.domain.supervision import (
     Escalate,
     Policy,
     Restart,
+    Standing,
     StartChild,
     StopChild,
     Strategy,
@@ -82,6 +83,28 @@ def test_intensity_is_counted_in_whole_seconds_with_an_inclusive_window(
         shell.crash("a")
     assert (shell.running == {"a", "b", "c"}) is survives
     assert shell.machine.ended is not survives
+
+
+def test_a_child_that_is_renewed_stops_and_starts_and_no_restart_is_counted() -> None:
+    machine = Supervision.of(Policy(intensity=0), [ChildPolicy("a", shutdown_s=3.0), ChildPolicy("b")])
+    assert machine.start() == [StartChild("a")]
+    assert machine.started("a", 0.0) == [StartChild("b")]
+    machine.started("b", 0.0)
+
+    assert machine.renew_child("a") == [StopChild("a", 3.0), StartChild("a")]
+    assert machine.started("a", 1.0) == []
+    assert (machine.standing("a"), machine.restarts) == (Standing.RUNNING, [])
+
+
+def test_a_renewed_child_that_does_not_start_is_tried_again_after_its_back_off() -> None:
+    machine = Supervision.of(Policy(intensity=1, backoff=Backoff(1.0, 8.0, 0.0)), [ChildPolicy("a")])
+    machine.start()
+    machine.started("a", 0.0)
+    machine.renew_child("a")
+
+    assert machine.start_failed("a", "no luck", 2.0, 0.0) == []
+    assert machine.standing("a") is Standing.RESTARTING
+    assert machine.tick(machine.next_wake() or 0.0) == [StartChild("a")]
 
 
 def test_all_children_share_one_counter() -> None:

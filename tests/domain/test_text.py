@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.domain.text import content_hash, normalise, overlap, similarity, weighted_length
+from actors.domain.text import URL, content_hash, normalise, overlap, similarity, weighted_length
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,8 @@ def test_word_order_does_not_change_similarity() -> None:
 def test_overlap_is_the_share_of_common_words() -> None:
     assert overlap("a b c", "b c d") == 0.5
     assert overlap("", "") == 0
+
+
+def test_no_part_of_a_name_is_longer_than_a_name_may_have_so_that_a_long_text_takes_no_longer_for_each_sign() -> None:
+    assert URL.search("a" * 63 + ".com") is not None
+    assert URL.search("a" * 64 + ".com") is None

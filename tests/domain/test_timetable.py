@@ -397,3 +397,28 @@ def test_jobs_that_fall_due_together_come_in_the_order_in_which_they_are_to_be_s
     stretches = {"long": 540.0, "publish": -math.inf, "short": 9.0}
     timetable = table(*(hourly(job, stretch_s=stretch) for job, stretch in stretches.items()))
     assert [action.job for action in timetable.tick(NOON)] == ["publish", "short", "long"]
+
+
+def test_a_stage_that_is_asked_for_while_the_job_runs_is_done_right_after_with_all_that_were_asked_for() -> None:
+    timetable = table(last=NOON)
+    (run,) = timetable.triggered("plan", NOON + MINUTE, "operator")
+    for stage in ("outline", "theme", "outline"):
+        assert timetable.triggered("plan", NOON + 2 * MINUTE, f"operator:{stage}") == []
+    assert timetable.tick(NOON + 2 * MINUTE) == []
+    end(timetable, run, Done({"planned": 1}), NOON + 3 * MINUTE)
+    assert timetable.tick(NOON + 3 * MINUTE) == [Fire("plan", NOON + 2 * MINUTE, 1, "operator:outline:theme")]
+
+
+def test_a_stage_that_is_asked_for_is_done_besides_slot_retry_and_snooze_and_takes_the_place_of_none() -> None:
+    timetable = table(last=NOON)
+    (run,) = timetable.triggered("plan", NOON + 55 * MINUTE, "operator")
+    timetable.triggered("plan", NOON + 58 * MINUTE, "operator:theme")
+    assert timetable.tick(NOON + HOUR) == []
+    end(timetable, run, Snooze(NOON + 90 * MINUTE, "later"), NOON + 61 * MINUTE)
+    (slot,) = timetable.tick(NOON + 61 * MINUTE)
+    assert slot == Fire("plan", NOON + HOUR, 1, "catch_up")
+    end(timetable, slot, Snooze(NOON + 90 * MINUTE, "later"), NOON + 62 * MINUTE)
+    (asked,) = timetable.tick(NOON + 62 * MINUTE)
+    assert asked == Fire("plan", NOON + 58 * MINUTE, 1, "operator:theme")
+    end(timetable, asked, Done({"themes": 1}), NOON + 63 * MINUTE)
+    assert timetable.tick(NOON + 90 * MINUTE) == [Fire("plan", NOON + HOUR, 1, "snooze")]

@@ -117,6 +117,18 @@ def test_a_script_that_runs_the_browser_as_its_child_is_never_used(machine: Mach
         machine.find()
 
 
+def test_k8_a_browser_is_asked_for_its_version_without_the_variables_that_we_have(machine: Machine) -> None:
+    told = machine.root / "told"
+    machine.env |= {"OPENAI_API_KEY": "sk-of-the-operator", "SOMETHING": "else"}
+    machine.with_on_path("chromium", f"#!/bin/sh\n/usr/bin/env > {told}\nexec /bin/true\n")
+
+    machine.find()
+
+    variables = dict(line.split("=", 1) for line in told.read_text().splitlines())
+    assert variables["HOME"] == machine.env["HOME"]
+    assert {"OPENAI_API_KEY", "SOMETHING"} & variables.keys() == set()
+
+
 def test_an_operators_choice_that_is_missing_is_refused_and_not_replaced(machine: Machine) -> None:
     machine.with_debian()
     machine.env["CHROMIUM_PATH"] = "/no/such/chrome"

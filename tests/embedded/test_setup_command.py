@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from actors.embedded import browser_setup, setup
 from actors.embedded.chromium import Browser
 from actors.errors import ConfigError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -65,6 +64,23 @@ def test_a_browser_that_went_away_is_looked_for_again(installs: list[str], monke
     setup.main()
 
     assert len(installs) == 2
+
+
+@pytest.mark.usefixtures("installs")
+def test_k8_what_installs_a_browser_inherits_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-operator")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:hunter2@db/x")
+    inherited: list[str] = []
+
+    def install(*_: object) -> Browser:
+        inherited.append(subprocess.run(("env",), check=True, capture_output=True, text=True).stdout)
+        return Browser(Path("chrome"), "test")
+
+    monkeypatch.setattr(browser_setup, "install", install)
+
+    assert setup.main() == 0
+    assert len(inherited) == 1
+    assert re.findall("sk-of-the-operator|hunter2", inherited[0]) == []
 
 
 def test_what_cannot_be_had_is_said_in_one_line_with_exit_code_2(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from actors.config import Config, load
 from actors.domain.journal import Grant, Testimony, Unsettled
 from actors.domain.learning.snapshot import prior_snapshot
+from actors.errors import ActorUnavailableError
 from actors.job import JobContext, JobsView
 from actors.pages.publication import Published
 from actors.pages.timeline import TimelineReading
@@ -20,6 +21,7 @@ from tests.fakes import decision
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from actors.domain.health.fingerprint import Sighting
     from actors.job import Job, Outcome
     from tests.fakes import LedgerDoor
 
@@ -66,12 +68,27 @@ class FakeJobs:
 
     seen: JobsView = field(default_factory=lambda: JobsView(START, {}, {}))
     triggered: list[str] = field(default_factory=list)
+    snapshot: Row = field(default_factory=lambda: {"lease": {"is_ours": True, "holder": "boot"}})
+    """Of the board; empty: it does not answer."""
+    logged: list[Sighting] = field(default_factory=list)
+    verdicts: list[tuple[str, float, str]] = field(default_factory=list)
 
     def view(self) -> JobsView:
         return self.seen
 
     def trigger(self, name: str) -> None:
         self.triggered.append(name)
+
+    def board(self) -> Row:
+        if not self.snapshot:
+            raise ActorUnavailableError("the board does not answer")
+        return self.snapshot
+
+    def errors(self) -> list[Sighting]:
+        return self.logged
+
+    def judged(self, level: str, score: float, reason: str) -> None:
+        self.verdicts.append((level, score, reason))
 
 
 @dataclass
@@ -120,11 +137,13 @@ class Bench:
         self.now, self.boot = START, "boot"
         self.config = configuration()
         self._runs = 0
+        self.is_held = False
+        """Whether somebody turned the kill switch on that the database knows nothing of."""
         self.lead()
         self.context: JobContext | None = None
         """Of the run under way, or the last one."""
 
-    def run(self, job: Job) -> Outcome:
+    def run(self, job: Job, trigger: str = "slot") -> Outcome:
         """Run the job once, as a new run."""
         self._runs += 1
         context = self.context = JobContext(
@@ -142,6 +161,8 @@ class Bench:
             database=self.database,
             browser=self.browser,
             openai=self.model,
+            trigger=trigger,
+            holds=lambda: self.is_held,
         )
         return job.body(context)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _ACCOUNT = "commons_daily"
 _SHORTER_WAITS = {
     # Longer than the latest toast, and than a busy machine takes; shorter than a test's patience.
-    "publication._EVIDENCE_S": 2.5,
+    "publication._EVIDENCE_S": 6.0,
     "visit._LANDMARK_S": 2.5,
     "composer._FOUND_S": 2.0,
     "composer._ENABLED_S": 1.0,
@@ -43,6 +44,15 @@ _SHORTER_WAITS = {
 """What the errands wait for something that does not come, in real seconds."""
 
 _SHORTER_FAULTS = {"slow": 0.5, "toast_late": 0.5}
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    """Return the port of every site of a file: a Chromium reaches the one it was launched for, and no other."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        found: int = free.getsockname()[1]
+        return found
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +68,14 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, 
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: int) -> Iterator[Site]:
     """Yield a site that nobody of ours has posted on."""
     monkeypatch.setattr(server, "ScheduleClock", LeapClock)
     for name, seconds in _SHORTER_FAULTS.items():
         monkeypatch.setitem(FAULTS, name, replace(FAULTS[name], seconds=seconds))
     folder = tmp_path / "sandbox"
     folder.mkdir()
-    options = SandboxOptions(0, folder, speed=1.0, anchor=Anchor(time.time(), START.timestamp()), account=_ACCOUNT)
+    options = SandboxOptions(port, folder, speed=1.0, anchor=Anchor(time.time(), START.timestamp()), account=_ACCOUNT)
     with running(options) as sandbox:
         assert isinstance(sandbox.clock, LeapClock)
         yield Site(sandbox, sandbox.clock)

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from actors.commands.loading import load_all
+from tests.loops.inventory import IDLE_WHEN_WELL, NameDay, days_of, findings_of, intervals
 from tests.soak.invariants import Finding, Rules, ledger_findings, most_within
 
 if TYPE_CHECKING:
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 
     from tests.acceptance.engine import Engine
 
-QUIET_WHEN_WELL = frozenset({"job_watchdog"})
-"""Jobs whose work is to find that there is none."""
+LEAST_MEASURED = 0.95
 MOST_MISSED = 0.02
 """Share of the slots behind P0 that may pass without a run."""
 
@@ -69,10 +69,18 @@ class Day:
         return [
             *ledger_findings(self._engine, Rules(hour, day, 0.0, {})),
             *self._work(),
+            *findings_of(self.names()),
+            intervals(self._engine, self._config, self._until - self._since),
             *self._replies(),
             *self._learning(),
+            *self._measuring(),
+            *self._manners(),
             self._attribution(),
         ]
+
+    def names(self) -> list[NameDay]:
+        """Return the day of every name of the inventory."""
+        return days_of(self._engine, self._registry)
 
     @cached_property
     def _jobs(self) -> dict[str, JobDay]:
@@ -94,12 +102,12 @@ class Day:
 
     def _work(self) -> Iterable[Finding]:
         jobs = self._jobs.values()
-        idle = [day.job for day in jobs if not any(day.counts.values()) and day.job not in QUIET_WHEN_WELL]
-        urgent = sum(day.missed for day in jobs if day.priority == "P0")
+        idle = [day.job for day in jobs if not any(day.counts.values()) and day.job not in IDLE_WHEN_WELL]
+        urgent = sum((day.reasons for day in jobs if day.priority == "P0"), Counter[str]())
         figures = f"{len(self._jobs)} jobs, idle: {idle or 'none'}"
         yield Finding("work", "every job has done real work", not idle, figures)
         late = {day.job: round(day.late_s, 1) for day in jobs if day.priority == "P0"}
-        figures = f"{urgent} missed; longest delays in real s {late}"
+        figures = f"{urgent.total()} missed {dict(urgent) or ''}; longest delays in real s {late}"
         yield Finding("P0", "no slot of P0 was missed", not urgent, figures)
         behind = [day for day in jobs if day.priority != "P0"]
         missed = sum(day.missed for day in behind)
@@ -163,6 +171,33 @@ class Day:
             "FROM decisions"
         )[0]
         yield Finding("learning", "posts were planned with learned weights", row["content"] > 0, str(row))
+
+    def _measuring(self) -> Iterable[Finding]:
+        row = self._engine.query(
+            f"SELECT count(*) AS posts, count(*) FILTER (WHERE EXISTS (SELECT 1 FROM metric_snapshots m "
+            f"WHERE m.decision_id = d.decision_id)) AS measured FROM decisions d "
+            f"WHERE status = 'posted' AND posted_at < timestamptz '{self._until}' - interval '2 hours'"
+        )[0]
+        is_good = row["measured"] >= LEAST_MEASURED * row["posts"] > 0
+        yield Finding("measuring", "at least 95 % of what is two hours old was measured", is_good, str(row))
+
+    def _manners(self) -> Iterable[Finding]:
+        answered = self._engine.query(
+            "SELECT DISTINCT lower(target_author) AS author FROM decisions WHERE lane = 'reply' AND status = 'posted'"
+        )
+        left_alone = {handle.lower() for handle in self._engine.truth()["want_no_bots"]}
+        wronged = [row["author"] for row in answered if row["author"] in left_alone]
+        figures = f"{len(answered)} authors answered, {wronged or 'none'} of them had said so"
+        yield Finding("manners", "nobody was answered whose profile wants no bots", not wronged, figures)
+        row = self._engine.query(
+            "SELECT count(*) FILTER (WHERE status = 'held_out') AS held_out, count(*) AS drawn FROM opportunities "
+            "WHERE assigned_at IS NOT NULL AND NOT addressed_us"
+        )[0]
+        share = self._config.replies.holdout
+        spread = 3 * (share * (1 - share) * row["drawn"]) ** 0.5
+        is_fair = abs(row["held_out"] - share * row["drawn"]) <= spread and row["drawn"] > 0
+        figures = f"{row['held_out']} of {row['drawn']}, {share:.0%} is asked for"
+        yield Finding("manners", "chance left its share of the targets alone", is_fair, figures)
 
     def _attribution(self) -> Finding:
         truth = self._engine.truth().get("follows", [])

@@ -15,10 +15,10 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 from rich.console import Console
@@ -28,16 +28,17 @@ from rich.table import Table
 from actors.domain.duration import parse_duration
 from tests.acceptance.engine import Engine, get_json
 from tests.loops.day import Day, JobDay
+from tests.loops.inventory import NameDay
 from tests.soak.invariants import Finding, show, trouble, wear
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 ENVIRONMENT = {"SUPERVISOR_JOBS_VIRAL_THREAD_ENABLED": "true"}
 _READY_S = 120.0
 
 
-def measure(given: argparse.Namespace, console: Console) -> tuple[list[Finding], list[JobDay]]:
+def measure(given: argparse.Namespace, console: Console) -> tuple[list[Finding], list[JobDay], list[NameDay]]:
     """Return what a whole day of it found; nothing of it is left."""
     with tempfile.TemporaryDirectory(prefix="loops-") as folder, contextlib.ExitStack() as ends:
         engine = Engine(Path(folder) / "data", speed=given.speed, environment=ENVIRONMENT).start()
@@ -52,13 +53,13 @@ def measure(given: argparse.Namespace, console: Console) -> tuple[list[Finding],
         assert engine.send("pause", "all") == 0
         engine.until(lambda: not engine.query(Day.HELD), _READY_S, "nothing under way")
         day = Day(engine, since, until)
-        findings, jobs = day.findings(), day.jobs()
+        findings, jobs, names = day.findings(), day.jobs(), day.names()
         findings += [trouble(engine.lines), wear(engine)]
         code = engine.stop()
         left = [process.name() for process in engine.processes()]
         sentence = "it ends as asked and leaves no process"
         findings.append(Finding("end", sentence, not code and not left, f"{code} {left}"))
-        return findings, jobs
+        return findings, jobs, names
 
 
 def _now(engine: Engine) -> datetime:
@@ -97,6 +98,23 @@ def job_table(jobs: Sequence[JobDay]) -> Table:
     return table
 
 
+def name_table(names: Sequence[NameDay]) -> Table:
+    """Return a row for each name of the inventory: where it is done, how its results ended, what they came to."""
+    table = Table(title="Inventory", title_justify="left")
+    for title in ("name", "job", "results", "came to"):
+        table.add_column(title, overflow="fold")
+    for each in names:
+        results = ", ".join(f"{count} {outcome}" for outcome, count in each.outcomes.most_common())
+        counts = ", ".join(f"{name} {count}" for name, count in each.counts.items() if count)
+        table.add_row(each.name, "" if each.name == each.job else each.job, results, counts)
+    return table
+
+
+def _rows(entries: Iterable[Any]) -> list[dict[str, Any]]:
+    # Not `asdict`, which makes a counter of a counter's items.
+    return [{field.name: getattr(each, field.name) for field in fields(each)} for each in entries]
+
+
 def main() -> int:
     """Measure, print, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -108,12 +126,12 @@ def main() -> int:
     given = parser.parse_args()
     # However it is ended, servers and supervisor end with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    findings, jobs = measure(given, Console(stderr=True))
+    findings, jobs, names = measure(given, Console(stderr=True))
     if given.json:
-        document = {"findings": [asdict(each) for each in findings], "jobs": [asdict(each) for each in jobs]}
+        document = {"findings": _rows(findings), "jobs": _rows(jobs), "names": _rows(names)}
         json.dump(document, sys.stdout, indent=2)
     else:
-        Console(width=160).print(job_table(jobs))
+        Console(width=160).print(job_table(jobs), name_table(names))
         show(f"{given.lasting} at speed {given.speed:g}, load {psutil.getloadavg()[0]:.1f}", findings)
     return 0 if all(each.holds for each in findings) else 1
 

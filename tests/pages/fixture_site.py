@@ -90,6 +90,9 @@ class FixtureSite:
         self.held: set[str] = set()
         """Paths of pages that are never answered."""
 
+        self.halves: set[str] = set()
+        """Paths of pages that stop half way and never end."""
+
         self.asked: list[str] = []
         """Path of every page that was asked for, in order of arrival."""
 
@@ -147,6 +150,9 @@ def created(tweet_id: str) -> dict[str, Any]:
     return {"data": {"create_tweet": {"tweet_results": {"result": {"rest_id": tweet_id}}}}}
 
 
+_HALF_A_PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1000\r\n\r\n<title>Half</title>"
+
+
 def _handler(site: FixtureSite) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -155,6 +161,12 @@ def _handler(site: FixtureSite) -> type[BaseHTTPRequestHandler]:
             path = urlsplit(self.path).path
             site.asked.append(path)
             if path in site.held:
+                site.hold()
+                self.close_connection = True
+                return
+            if path in site.halves:
+                self.wfile.write(_HALF_A_PAGE)
+                self.wfile.flush()
                 site.hold()
                 self.close_connection = True
                 return

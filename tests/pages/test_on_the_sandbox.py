@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from actors.domain.evidence import match
-from actors.errors import LoggedOutError, NotFoundError, TargetError
+from actors.errors import GonePostError, LoggedOutError, TargetError
 from actors.pages.compose import PublishPost
 from actors.pages.followers import ReadFollowers
 from actors.pages.profile import ReadProfile
@@ -177,7 +177,7 @@ def test_the_answers_to_a_post_are_read_with_it(sandbox: Sandbox) -> None:
 
 
 def test_h1_a_post_that_does_not_exist_is_not_found(sandbox: Sandbox) -> None:
-    with pytest.raises(NotFoundError):
+    with pytest.raises(GonePostError):
         sandbox.perform(ReadPost(post_id(5), sandbox.account))
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from actors.domain.snowflake import created_at
 from actors.errors import LoggedOutError, PageChangedError, SiteBusyError
+from actors.pages.card import LONGEST
 from actors.pages.search import FoundPost, SearchPosts
 from tests.pages.fixture_site import NOW, VIRTUALISED, action, card, post_id
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from tests.pages.fixture_site import FixtureSite
 
 ERRAND = SearchPosts("(sleep OR rest) -filter:replies", latest=True, account="us")
+
+
+ENDLESS = "rest as well, " * 20_000
 
 
 def virtualised(number: int) -> tuple[list[TweetId], str]:
@@ -37,14 +41,14 @@ def test_i2_posts_are_read_in_the_sites_order_and_what_is_left_out_is_counted(
         card(newest, "sleep is <img alt='🛌'>", "them", actions=counts),
         f'<div data-testid="placementTracking">{card(post_id(9), "buy a bed", "shop")}</div>',
         card(post_id(15), "passed on", "them", context="Shop reposted"),
-        card(reply, "rest as well", "others", replying_to="them"),
+        card(reply, ENDLESS, "others", replying_to="them"),
         card(picture, "", "them"),
         "<article data-testid='tweet'>This post is not available.</article>",
     )
     reading = chromium.perform(ERRAND, desk)
     assert reading.posts == (
         FoundPost(newest, "them", "sleep is 🛌", created_at(newest), None, None, 1234, 5600, 0),
-        FoundPost(reply, "others", "rest as well", created_at(reply), "them", None, None, None, None),
+        FoundPost(reply, "others", ENDLESS[:LONGEST], created_at(reply), "them", None, None, None, None),
     )
     assert (reading.seen, reading.site_time, reading.drift) == (6, NOW, ())
 

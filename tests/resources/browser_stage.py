@@ -13,6 +13,7 @@ import psutil
 from actors.domain.priority import Priority
 from actors.embedded.chromium import find
 from actors.resources.browser import BrowserClient, BrowserSettings
+from actors.resources.login import Login
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +72,9 @@ def settings(site: str, folder: Path, **changes: Any) -> BrowserSettings:
         "retire_after": 1000,
         "environment": {"PATH": os.environ["PATH"], "TMPDIR": str(folder), "HOME": str(folder)},
     }
-    return BrowserSettings(**{**usual, **changes})
+    given = {**usual, **changes}
+    login = given["session"]
+    return BrowserSettings(**{**given, "session": login if isinstance(login, Login) else Login(login)})
 
 
 def client(stage: Stage, priority: Priority = Priority.P1) -> BrowserClient:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 from playwright.async_api import Error as PlaywrightError
 
-from actors.domain.silence import LaneSilence
 from actors.errors import CircuitOpenError, ResourceDiedError
 from actors.messages import Describe
-from actors.runtime.board import Board
+from actors.runtime.board import Board, BoardMemory
 from tests.resources.test_browser_front import Look, client, open_browser, open_pages, site
 from tests.runtime.jobs import schedule_clock
 from tests.stage import PATIENCE_S, Outcome, eventually
@@ -51,8 +49,7 @@ def test_a1_a12_a_page_kept_too_long_is_dead_and_ten_thousand_reads_of_the_state
 ) -> None:
     browser, kept = open_browser(), []  # type: ignore[var-annotated]
     clock = schedule_clock()
-    silence = LaneSilence(timedelta(days=1), clock.now())
-    board = stage.actor("board", lambda context: Board(context, clock, "boot-1", 60.0, silence))
+    board = stage.actor("board", lambda context: Board(context, clock, "boot-1", 60.0, BoardMemory()))
     client(stage).visit(Keep(kept=kept))
     stage.all_free("browser")
     before = stage.state("browser")

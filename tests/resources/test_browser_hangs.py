@@ -36,7 +36,6 @@ from tests.resources.browser_stage import (
     overlook_others,
     settings,
 )
-from tests.resources.wire import Wire
 from tests.stage import PROMISE_S, Outcome, Stage, eventually
 
 if TYPE_CHECKING:
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
     from actors.pages.errand import Desk
 
 COVERED = '<button>Post</button><div style="position:fixed;inset:0;z-index:9"></div><input disabled>'
-HALF_A_PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1000\r\n\r\n<title>Half</title>"
 SPIN = "() => { const end = Date.now() + 300; while (Date.now() < end) {} }"
 
 
@@ -98,6 +96,13 @@ class StuckInACrowd(Stuck):
 
 
 @dataclass(frozen=True, slots=True)
+class Killed(Stuck):
+    """The same, ended by a kill long before its deadline."""
+
+    deadline_s: ClassVar[float] = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class Gather(Look):
     """Return once all parties are on their pages."""
 
@@ -117,6 +122,7 @@ class House:
         self.site, self.stage = FixtureSite(), Stage()
         self.site.pages[PAGE] = f"<!doctype html><title>A page</title>{COVERED}"
         self.site.held.add("/held")
+        self.site.halves.add("/half")
         self.browser = Browser(self.stage.loop, settings(self.site.url, folder, **changes))
         self.browser.cap = Launches(1000)
         self.stage.front(self.browser, size, breaker_threshold=1000)
@@ -163,21 +169,14 @@ def houses(tmp_path: Path) -> Iterator[Callable[..., House]]:
         house.close()
 
 
-@pytest.fixture(scope="module")
-def half_site() -> Iterator[str]:
-    wire = Wire(greeting=HALF_A_PAGE)
-    yield f"http://127.0.0.1:{wire.port}/"
-    wire.close()
-
-
-def ways(house: House, half_site: str) -> dict[str, Callable[[Page], Awaitable[Any]]]:
+def ways(house: House) -> dict[str, Callable[[Page], Awaitable[Any]]]:
     def alert(page: Page) -> Awaitable[Any]:
         page.on("dialog", lambda _: None)
         return page.evaluate("alert('Answer me')")
 
     return {
         "a site that never answers": lambda page: page.goto(house.site.url + "/held", timeout=0),
-        "a page that stops half way": lambda page: page.goto(half_site, timeout=0),
+        "a page that stops half way": lambda page: page.goto(house.site.url + "/half", timeout=0),
         "a button that is covered": lambda page: page.click("button", timeout=0),
         "a field that is never ready": lambda page: page.fill("input", "text", timeout=0),
         "an endless loop": lambda page: page.evaluate("() => { while (true) {} }"),
@@ -187,10 +186,10 @@ def ways(house: House, half_site: str) -> dict[str, Callable[[Page], Awaitable[A
 
 
 def test_a2_a9_however_a_page_hangs_its_slot_is_back_and_a_neighbour_goes_on(
-    houses: Callable[..., House], half_site: str
+    houses: Callable[..., House],
 ) -> None:
     house = houses(size=8)
-    errands = {name: StuckInACrowd(way=way) for name, way in ways(house, half_site).items()}
+    errands = {name: StuckInACrowd(way=way) for name, way in ways(house).items()}
     met, all_back = threading.Barrier(2), asyncio.Barrier(len(errands))
     neighbour = house.send(Meet(barrier=met))
     eventually(lambda: house.stage.state("browser").running)
@@ -258,7 +257,7 @@ def test_a10_a_frozen_renderer_that_outlives_its_chromium_is_killed_with_the_res
         return await page.evaluate("1")
 
     with pytest.raises(ResourceDiedError):
-        house.visit(Stuck(way=freeze_and_kill))
+        house.visit(Killed(way=freeze_and_kill))
     assert not is_dead(left[0])
 
     assert house.visit(Look()) == "A page"

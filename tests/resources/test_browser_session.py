@@ -101,4 +101,4 @@ def test_e2_a_page_that_drops_our_login_cannot_change_what_the_next_context_begi
     assert [each["name"] for each in client(stage).visit(Cookies(drop))] == ["guest"]
 
     assert client(stage).visit(Cookies()) == before
-    assert browser.settings.session == {"cookies": before, "origins": []}
+    assert browser.settings.session.held() == (0, {"cookies": before, "origins": []})

@@ -84,8 +84,14 @@ def test_f1_a_schema_that_lacks_a_column_is_refused_by_its_name_and_by_the_query
     ("damage", "named"),
     [
         ("DROP TABLE flags", 'relation "flags"'),
-        ("ALTER TABLE decisions ALTER COLUMN attempt TYPE text", r"text \+ integer"),
-        ("DROP INDEX decisions_tweet; ALTER TABLE decisions DROP COLUMN tweet_id", "tweet_id"),
+        (
+            (
+                "ALTER TABLE studied_accounts DROP CONSTRAINT studied_accounts_failures_check; "
+                "ALTER TABLE studied_accounts ALTER COLUMN failures TYPE text"
+            ),
+            r"text \+ integer",
+        ),
+        ("ALTER TABLE decisions DROP CONSTRAINT decisions_tweet, DROP COLUMN tweet_id", "tweet_id"),
     ],
 )
 def test_f1_a_table_that_is_gone_or_a_type_that_changed_is_named_as_well(

@@ -103,7 +103,7 @@ def test_b7_the_second_waits_and_follows_at_once_when_the_first_gives_it_back(
     eventually(lambda: state(first).is_ours, "the lease taken")
     second = keep(stage, "two")
     eventually(lambda: state(second).holder == "one", "the holder known")
-    release_lease(first)
+    release_lease(first, 3.0)
     assert not state(first).is_ours
     eventually(lambda: state(second).is_ours, "the lease taken over")
     assert row(database_url)[:2] == ("two", 2)
@@ -114,7 +114,7 @@ def test_b7_who_gave_it_back_does_not_take_it_again(stage: Stage, database_url: 
     open_database(stage, database_url)
     first = keep(stage, "one")
     eventually(lambda: state(first).is_ours, "the lease taken")
-    release_lease(first)
+    release_lease(first, 3.0)
     asked_again = threading.Event()
     assert not asked_again.wait(LEASE_S)
     second = keep(stage, "two")
@@ -154,7 +154,7 @@ def test_b7_with_an_attempt_open_it_keeps_the_lease_and_says_so(stage: Stage, da
     keeper = keep(stage, "one", 600.0)
     eventually(lambda: state(keeper).is_ours, "the lease taken")
     begin_attempt(database_url, "one")
-    release_lease(keeper)
+    release_lease(keeper, 3.0)
     assert said() == ["taken", "kept"]
     assert state(keeper).is_ours
     assert row(database_url)[2] > datetime.now(UTC)
@@ -171,7 +171,7 @@ def test_b7_who_gives_back_what_another_has_by_now_learns_that_it_was_lost(
         connection.execute(
             "UPDATE publisher_lease SET boot_id = 'two', fence = 2, expires_real = now() + interval '1 hour'"
         )
-    release_lease(keeper)
+    release_lease(keeper, 3.0)
     assert said() == ["taken", "lost", "kept"]
     assert (state(keeper).holder, state(keeper).is_ours) == ("two", False)
 
@@ -312,14 +312,11 @@ def test_d7_a_lease_that_could_not_be_given_back_is_an_answer_to_who_asked() -> 
 
 
 @pytest.mark.parametrize("is_closed", [False, True])
-def test_a9_a_keeper_that_is_silent_or_gone_holds_nobody_up(
-    said: Any, monkeypatch: pytest.MonkeyPatch, *, is_closed: bool
-) -> None:
-    monkeypatch.setattr(lease_module, "_RELEASE_S", 0.05)
+def test_a9_a_keeper_that_is_silent_or_gone_holds_nobody_up(said: Any, *, is_closed: bool) -> None:
     keeper = Address("lease")
     if is_closed:
         keeper.close()
-    release_lease(keeper)
+    release_lease(keeper, 0.05)
     assert said() == ["kept"]
 
 

@@ -14,6 +14,7 @@ from actors.domain.priority import Priority
 from actors.embedded.chromium import find
 from actors.errors import ResourceDiedError
 from actors.resources.browser import Browser, BrowserClient, BrowserSettings
+from actors.resources.login import Login
 from actors.runtime.abandoned import abandoned_threads
 from actors.runtime.front import Front, FrontPolicy
 from actors.runtime.loop import Loop
@@ -81,7 +82,7 @@ def test_a9_a_coroutine_that_blocks_the_loop_costs_its_errands_and_nobody_elses(
     stage: Stage, site: FixtureSite, tmp_path: Path
 ) -> None:
     environment = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path), "HOME": str(tmp_path)}
-    settings = BrowserSettings(str(find(os.environ).path), site.url, "us", None, 600.0, 1000, environment)
+    settings = BrowserSettings(str(find(os.environ).path), site.url, "us", Login(), 600.0, 1000, environment)
     loop, made = Loop(), []
 
     def make() -> Browser:

@@ -16,6 +16,7 @@ from actors.domain.priority import Priority
 from actors.domain.taxonomy import FACTORS, Arm
 from actors.errors import (
     BudgetExceededError,
+    CallRefusedError,
     CircuitOpenError,
     DeadlineError,
     ModelBusyError,
@@ -124,7 +125,9 @@ def test_the_sandbox_s_model_writes_to_a_brief(stage: Stage, ledger: LedgerDoor,
 @pytest.mark.parametrize(
     ("status", "expected", "hint"),
     [
-        (400, ModelRefusedError, ""),
+        (400, CallRefusedError, ""),
+        (422, CallRefusedError, ""),
+        (402, ModelRefusedError, ""),
         (401, ModelRefusedError, "OPENAI_API_KEY"),
         (403, ModelRefusedError, "OPENAI_API_KEY"),
         (404, ModelRefusedError, "openai.model"),

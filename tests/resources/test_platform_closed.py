@@ -228,6 +228,7 @@ def test_e1_two_login_walls_in_a_row_are_certain_and_the_next_errand_never_leave
 
     assert len(site.asked) == asked
     assert told(caplog, "platform_state") == [("WARNING", "suspect"), ("ERROR", "invalid")]
+    assert told(caplog, "platform_invalid") == [("ERROR", "")]
     later(3601)
     site.show("/us", POST)
     assert client(stage).visit(OURS).reached_back
@@ -364,7 +365,7 @@ def test_e4_a_new_browser_knows_what_the_last_one_met_and_hears_nothing_more_of_
 def test_e4_the_configured_waits_are_schedule_time_and_every_life_of_the_browser_shares_one_state() -> None:
     loop: Any = SimpleNamespace(thread=None)
     world: Any = SimpleNamespace(
-        chromium=None, site="", session=None, browser_environment={}, database_url="", redis_url=""
+        chromium=None, site="", login=None, browser_environment={}, database_url="", redis_url=""
     )
     plans = plan_fronts(Config(), world, loop, 60.0, lambda: None)  # type: ignore[arg-type,return-value]
     (make,) = [plan.make for plan in plans if plan.name == "browser"]

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import math
 import time
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from actors.domain.memory import Level, Usage
-from actors.domain.outcome import Blocked, Done, Failed, Nothing, Outcome
-from actors.domain.silence import LaneSilence
+from actors.domain.outcome import Blocked, Done, Failed, Nothing, Outcome, Snooze
+from actors.domain.pauses import Pause
 from actors.messages import (
     ActorChanged,
     DeadLetter,
     Describe,
+    Drain,
     FamilyState,
     FrontState,
+    Judged,
     LeaseState,
     Planned,
     Pressure,
     Settled,
-    Wake,
+    Standing,
 )
-from actors.runtime.board import Board
+from actors.runtime.board import Board, BoardMemory
+from actors.runtime.build import build_id
 from tests.runtime.jobs import NOON, schedule_clock
 from tests.runtime.stage import Stage
 
@@ -32,10 +34,14 @@ from tests.runtime.stage import Stage
 class Hall:
     """A board served by the test."""
 
-    def __init__(self, heartbeat: float = 60.0, allowance: timedelta = timedelta(hours=1)) -> None:
-        clock = schedule_clock()
-        silence = LaneSilence(allowance, clock.now())
-        self.stage = Stage(lambda context: Board(context, clock, "boot-1", heartbeat, silence))
+    def __init__(self, heartbeat: float = 60.0) -> None:
+        clock, self.memory = schedule_clock(), BoardMemory()
+        self.make = lambda context: Board(context, clock, "boot-1", heartbeat, self.memory)
+        self.stage = Stage(self.make)
+
+    def begin_anew(self) -> None:
+        """Put the next life of the board in the place of this one."""
+        self.stage = Stage(self.make)
 
     def tell(self, *news: Any) -> dict[str, Any]:
         for message in news:
@@ -136,24 +142,79 @@ def test_the_heartbeat_comes_by_itself_and_carries_the_whole_state(caplog: Any) 
     assert beats[0].state["boot"] == "boot-1"
 
 
+def test_what_people_stopped_is_shown_as_it_was_told_last(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    hall = Hall()
+    free = hall.tell()
+    assert (free["pauses"], free["kill_switch"], free["draining"]) == ([], False, False)
+    pause = Pause("posting", NOON, "operator", "the site moves")
+    shown = hall.tell(Standing((pause,), kill_switch=True), Drain())
+    row = {"name": "posting", "until": NOON, "by": "operator", "because": "the site moves"}
+    assert (shown["pauses"], shown["kill_switch"], shown["draining"]) == ([row], True, True)
+    changes = [vars(record)["change"] for record in caplog.records if vars(record).get("action") == "board_changed"]
+    assert changes[-1].items() >= {"pauses": [row], "kill_switch": True, "draining": True}.items()
+    again = hall.tell(Standing((), kill_switch=False))
+    assert (again["pauses"], again["kill_switch"], again["draining"]) == ([], False, True)
+
+
+def test_k3_a_new_life_knows_all_that_the_last_one_knew_and_the_log_is_told_it_anew(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    hall = Hall()
+    hall.memory.booted -= 100.0
+    news = [
+        ActorChanged("clock", "running", 1), ActorChanged("clock", "running", 2), DeadLetter("clock", "Tick", "boom"),
+        FrontState("browser", 3, 1, 0, "open", 0), FamilyState("content", ("plan",), ("viral_thread",)),
+        settled(Done({"posts": 2})), settled(Blocked("coalesced"), run=""), Planned({"plan": NOON}, {"learn": "plan"}),
+        Pressure(Level.TIGHT, Usage(440 * 1024**2, 512 * 1024**2)), Judged("degraded", 92.0, "memory is tight"),
+        LeaseState("boot-1", 3, is_ours=True, until=math.inf),
+        Standing((Pause("posting", NOON, "operator", "the site moves"),), kill_switch=True), Drain(),
+    ]  # fmt: skip
+    before = hall.tell(*news)
+    hall.begin_anew()
+    after = hall.tell()
+
+    moving = ("uptime_s", "schedule_time")
+    assert all(before.values())
+    assert [name for name in before if before[name] != after[name] and name not in moving] == []
+    assert after["uptime_s"] >= before["uptime_s"] >= 100.0
+    told = [vars(record) for record in caplog.records if vars(record).get("action") == "board_changed"]
+    assert (told[-1]["anew"], told[-1]["change"]) == (True, after)
+
+
+def test_news_that_kills_the_board_leaves_nothing_half_told_behind() -> None:
+    hall = Hall()
+    before = hall.tell(settled(Done({"posts": 2})))
+    with pytest.raises(AttributeError):
+        hall.tell(settled(Snooze(None, "no time")))  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        hall.tell(settled(Done({"posts": "many"})))  # type: ignore[dict-item]
+    hall.begin_anew()
+    after = hall.tell()
+    assert (after["jobs"], after["counts"]) == (before["jobs"], before["counts"])
+
+
+def test_a_life_that_was_given_up_tells_the_log_nothing_any_more(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    hall = Hall()
+    hall.memory.take(Drain(), NOON)
+    hall.stage.address.mailbox.next_generation()
+    assert hall.stage.behaviour.receive(Describe())["draining"]
+    hall.stage.behaviour.stop()
+    assert caplog.records == []
+
+
 def test_unknown_news_is_no_crash() -> None:
     assert Hall().tell("gibberish")["boot"] == "boot-1"
 
 
-@pytest.mark.parametrize(("news", "is_called"), [
-    ([], True),
-    ([settled(Done({"published": 1}))], False),
-    ([settled(Done({"planned": 6})), settled(Blocked("kill switch"))], True),
-    ([settled(Done({"published": 0, "parts": 0, "replied": 1}))], True),
-    ([LeaseState("another", 2, is_ours=False, until=math.inf)], False),
-    ([LeaseState("boot-1", 2, is_ours=True, until=math.inf)], True),
-])  # fmt: skip
-def test_c7_a_lane_that_published_nothing_for_twice_its_pace_is_called_whatever_the_jobs_say(
-    news: list[Any], caplog: pytest.LogCaptureFixture, *, is_called: bool
-) -> None:
-    hall = Hall(allowance=timedelta(seconds=-1) if is_called else timedelta(hours=1))
-    if not is_called:
-        hall.stage.behaviour.silence.last -= timedelta(hours=2)
-    hall.tell(*news)
-    hall.stage.behaviour.receive(Wake())
-    assert ("lane_silent" in [getattr(record, "action", "") for record in caplog.records]) is is_called
+def test_the_verdict_on_the_whole_is_the_last_one_it_was_told() -> None:
+    hall = Hall()
+    assert hall.tell()["health"] is None
+    hall.tell(Judged("degraded", 92.0, "memory is tight"))
+    assert hall.tell(Judged("unhealthy", 40.0, ""))["health"] == {"level": "unhealthy", "score": 40.0, "reason": ""}
+
+
+def test_k1_the_state_names_the_build_that_tells_it() -> None:
+    assert Hall().tell()["build"] == build_id()

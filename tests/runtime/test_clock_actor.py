@@ -14,6 +14,7 @@ import pytest
 from actors.domain.outcome import Done, Failed, Outcome
 from actors.domain.priority import Priority
 from actors.domain.timetable import After, Entry
+from actors.domain.triggering import Became
 from actors.errors import ResourceDiedError
 from actors.messages import (
     Drain,
@@ -45,28 +46,32 @@ class Tower:
     def __init__(self, *entries: Entry, speed: float = 1.0, opened: bool = True, backoff: float = 1.0) -> None:
         self.family, self.database, self.board = Address("content"), Address("database"), Address("board")
         self.browser = Address("browser")
-        self.schedule, self.opened = schedule_clock(speed), threading.Event()
+        self.schedule, self.opened, self.draining = schedule_clock(speed), threading.Event(), threading.Event()
         if opened:
             self.opened.set()
         names = [entry.job for entry in entries]
         jobs = {name: make_job(name) for name in names}
         p0 = {"priority": Priority.P0, "uses": frozenset({"browser"})}
         jobs |= {name: make_job(name, **p0) for name in names if name in P0}
-        self.stage = Stage(
-            lambda context: Clock(
-                context,
-                self.schedule,
-                jobs,
-                list(entries),
-                dict.fromkeys(names, backoff),
-                {"content": self.family},
-                self.database,
-                self.browser,
-                self.board,
-                self.opened,
-            ),
-            "clock",
+        self.make = lambda context: Clock(
+            context,
+            self.schedule,
+            jobs,
+            list(entries),
+            dict.fromkeys(names, backoff),
+            {"content": self.family},
+            self.database,
+            self.browser,
+            self.board,
+            self.opened,
+            self.draining,
         )
+        self.stage = Stage(self.make, "clock")
+
+    def begin_anew(self) -> None:
+        """Put the next life of the clock in the place of this one."""
+        self.clock.stop()
+        self.stage = Stage(self.make, "clock")
 
     @property
     def clock(self) -> Clock:
@@ -216,7 +221,51 @@ def test_a_trigger_of_a_job_that_is_off_runs_nothing_and_is_logged(towers: Any, 
     tower.load()
     tower.stage.tell(Trigger("plan", "operator"))
     assert tower.dues() == []
-    assert "plan is off or under way and not triggered by operator" in caplog.text
+    assert "plan is off and not triggered by operator" in caplog.text
+
+
+def became(tower: Any, job: str, by: str = "operator") -> list[Any]:
+    """Trigger a job and return what the clock said of it."""
+    answers: list[Any] = []
+    tower.stage.tell(Trigger(job, by, Answers(answers)))
+    return answers
+
+
+class Answers:
+    """A reply that keeps what it is settled with."""
+
+    def __init__(self, answers: list[Any]) -> None:
+        self.begin, self.settle, self.fail = (lambda: None), answers.append, answers.append
+
+
+def test_whoever_triggers_a_job_is_told_what_became_of_it(towers: Any) -> None:
+    tower = towers(Entry("plan", HOUR), Entry("posting", HOUR, enabled=False))
+    assert became(tower, "plan") == [Became.KEPT]
+    tower.load(plan=NOON)
+    assert became(tower, "plan") == [Became.UNDER_WAY]
+    assert became(tower, "plan", "operator:outline") == [Became.FOLLOWS]
+    assert became(tower, "posting") == [Became.OFF]
+    tower.settle(tower.dues()[0], Done({"posts": 1}))
+    tower.settle(tower.dues()[0], Done({"posts": 1}))
+    assert became(tower, "plan") == [Became.DUE]
+
+
+def test_a_clock_that_drains_triggers_nothing_and_says_so(towers: Any) -> None:
+    tower = towers(Entry("plan", HOUR))
+    tower.load(plan=NOON)
+    tower.stage.tell(Drain())
+    assert became(tower, "plan") == [Became.ENDING]
+    assert tower.dues() == []
+
+
+def test_a_new_life_of_a_clock_that_drains_goes_on_draining(towers: Any) -> None:
+    tower = towers(Entry("plan", HOUR), opened=False)
+    tower.stage.tell(Drain())
+    tower.opened.set()
+    tower.begin_anew()
+    tower.load()
+    assert became(tower, "plan") == [Became.ENDING]
+    assert (tower.clock.loaded, tower.dues()) == (True, [])
 
 
 def test_d7_the_board_is_told_what_a_slot_waits_for_and_that_it_waits_no_more(towers: Any) -> None:

@@ -23,7 +23,7 @@ from actors.errors import (
     QueueFullError,
     ResourceDiedError,
 )
-from actors.messages import Describe, Drain, FrontState, Pressure, Reset
+from actors.messages import CloseBreaker, Describe, Drain, FrontState, Pressure, Reset
 from actors.runtime.address import Address
 from actors.runtime.front import Front, FrontPolicy
 from actors.runtime.reply import WaitingReply
@@ -275,6 +275,19 @@ def test_a5_errors_of_the_errand_leave_the_breaker_closed() -> None:
     for error in [NotFoundError("gone"), KeyError("bug")] * 10:
         house.result(house.send(raising(error)))
     assert house.result(house.send(lambda _: "open for business")) == "open for business"
+
+
+def test_a5_a_breaker_that_an_operator_closes_lets_requests_through_and_says_what_it_was() -> None:
+    house = House(resource=Fake(probe=lambda _: None), breaker_open_min=60.0)
+    for _ in range(5):
+        house.result(house.send(raising(ResourceDiedError("gone"))))
+    house.stage.serve_until(lambda: house.state().breaker == BreakerState.OPEN)
+    asked = WaitingReply()
+
+    house.stage.tell(CloseBreaker(asked))
+
+    assert house.result(house.send(lambda _: "served")) == "served"
+    assert asked.wait(WAIT) == "open"
 
 
 def test_a5_errors_of_the_resource_open_the_breaker_and_one_probe_closes_it() -> None:

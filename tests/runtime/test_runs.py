@@ -13,7 +13,14 @@ import pytest
 
 from actors.domain.outcome import Blocked, Done, Failed, Nothing, Snooze
 from actors.domain.workload import Span
-from actors.errors import DeadlineError, MemoryPressureError, PageChangedError, PlatformClosedError, SiteBusyError
+from actors.errors import (
+    BudgetExceededError,
+    DeadlineError,
+    MemoryPressureError,
+    PageChangedError,
+    PlatformClosedError,
+    SiteBusyError,
+)
 from actors.runtime.client import Scope
 from actors.runtime.runs import Run, RunResult, Runs, execute
 from tests.runtime.jobs import NOON, make_job, schedule_clock
@@ -81,6 +88,10 @@ def test_d8_whatever_a_body_raises_its_run_has_failed_and_the_branch_decides_abo
 
 def test_a8_a_run_whose_errand_is_refused_for_memory_is_blocked_and_has_not_failed() -> None:
     assert outcome_of(raising(MemoryPressureError("486 of 512 MB"))) == Blocked("486 of 512 MB")
+
+
+def test_a_run_that_finds_the_days_money_spent_is_blocked_and_has_not_failed() -> None:
+    assert outcome_of(raising(BudgetExceededError("0.4 of 0.4 $"))) == Blocked("0.4 of 0.4 $")
 
 
 def test_e4_a_run_whose_errand_the_platform_forbids_is_blocked_and_not_tried_again() -> None:

@@ -14,7 +14,7 @@ from actors.domain.backoff import Backoff
 from actors.domain.priority import Band
 from actors.domain.supervision import AutoShutdown, Policy, Restart, Strategy
 from actors.errors import ActorUnavailableError, MailboxFullError, ResourceDiedError
-from actors.messages import ActorChanged, DeadLetter, Describe, Exited, RestartChild, TerminateChild
+from actors.messages import ActorChanged, DeadLetter, Describe, Exited, RenewChild, RestartChild, TerminateChild
 from actors.runtime.abandoned import abandoned_threads
 from actors.runtime.address import Address
 from actors.runtime.cell import ActorContext, Cell, Incarnation
@@ -325,6 +325,19 @@ def test_c1_5_a_child_that_was_terminated_stays_stopped_until_somebody_asks_for_
     assert tree.address.ask(RestartChild("x"), WAIT) == "not_found"
     assert parts.order[3:] == ["start b"]
     assert parts.addresses["b"].ask("who", WAIT) == 2
+
+
+def test_a_child_that_is_renewed_lives_on_in_its_next_generation_and_nothing_else_ends(echo: Any) -> None:
+    address, _, _, spec = echo
+    tree = Tree([spec], Policy(intensity=0))
+    assert address.ask("first", WAIT) == (1, "first")
+
+    for name in ("nobody", "echo"):
+        tree.address.tell(RenewChild(name), Band.CONTROL)
+
+    assert tree.address.ask(Describe(), WAIT) == {"echo": 2}
+    assert address.ask("second", WAIT) == (2, "second")
+    assert not tree.died.is_set()
 
 
 def test_a_child_in_its_back_off_is_called_restarting_and_not_started_twice() -> None:

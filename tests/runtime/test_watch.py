@@ -12,11 +12,13 @@ ROOT = Path(__file__).parents[2]
 # A root that answers, and then does what the test says.
 SCRIPT = """
 import logging, re, sys, threading
+from actors import log
+from actors.config import LogSettings
 from actors.runtime.address import Address
 from actors.runtime.cell import Cell, Incarnation
 from actors.runtime.watch import Watch
 
-logging.basicConfig(stream=sys.stdout, level=logging.INFO)
+log.setup(LogSettings(format="json"))
 
 class Root:
     def receive(self, message):

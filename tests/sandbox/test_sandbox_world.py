@@ -26,7 +26,7 @@ def test_a_new_world_has_a_past_but_nothing_of_ours(open_world: Opening) -> None
     world = open_world().world
     assert len(world.posts()) > 50
     assert all(post.created_at < BORN for post in world.posts())
-    assert world.truth() == {"posts": [], "followers": 5000, "follows": [], "unfollows": []}
+    assert world.truth() == {"posts": [], "followers": 5000, "follows": [], "unfollows": [], "want_no_bots": []}
 
 
 def test_the_past_is_the_same_after_a_restart_and_for_the_same_seed(open_world: Opening, tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_the_truth_lists_what_the_account_published_and_survives_a_restart(open_
         },
     ]
     follows = [{"at": post["created_at"], "cause": post["id"]} for post in expected]
-    truth = {"posts": expected, "followers": 5002, "follows": follows, "unfollows": []}
+    truth = {"posts": expected, "followers": 5002, "follows": follows, "unfollows": [], "want_no_bots": []}
     assert opened.world.truth() == truth
     assert open_world().world.truth() == truth
 

@@ -13,10 +13,12 @@ import pytest
 
 from actors.domain.snowflake import created_at, id_at, is_tweet_id
 from actors.domain.taxonomy import TOPIC_WORDS
+from actors.sandbox.model_label import label
 from actors.sandbox.post import Post
 from actors.sandbox.reader import read
 from actors.sandbox.society import WINDOW, Society
-from actors.sandbox.society_ids import id_of, place_of
+from actors.sandbox.society_day import topic_of_the_day
+from actors.sandbox.society_ids import day_of, id_of, place_of
 from actors.sandbox.store import EventLog
 from actors.sandbox.timelines import search
 from actors.sandbox.world import RefusedError, World
@@ -55,6 +57,15 @@ def peopled(tmp_path: Path, clock: HandClock) -> Iterator[Callable[..., World]]:
     yield reopen
     for log in logs:
         log.close()
+
+
+def reports(society: Society, handle: str) -> bool:
+    person = society.person(handle)
+    return person is not None and person.role in {"newsroom", "research"}
+
+
+def reported(society: Society) -> list[Post]:
+    return [post for post in society.posts(BORN) if post.in_reply_to is None and reports(society, post.author)]
 
 
 def opportunities(world: World, now: datetime) -> dict[str, int]:
@@ -126,8 +137,8 @@ def test_wellness_is_told_by_its_words_and_the_rest_by_their_absence(one: Societ
     assert hits["wellness", True] > 4 * hits["wellness", False] > 0
 
 
-def test_a_hundred_and_fifty_accounts_of_every_size_and_attitude(one: Society) -> None:
-    accounts = one.accounts()
+def test_a_hundred_and_fifty_accounts_of_every_size_and_attitude_beside_those_who_report(one: Society) -> None:
+    accounts = [account for account in one.accounts() if not reports(one, account.handle)]
     followers = [one.followers_of(account.handle) for account in accounts]
     assert len({account.handle.lower() for account in accounts}) == 150
     assert 300 <= min(followers) < 1_000
@@ -139,6 +150,36 @@ def test_a_hundred_and_fifty_accounts_of_every_size_and_attitude(one: Society) -
         is_said = "nobot" in account.bio.lower() or "no bots please" in account.bio.lower()
         assert is_said is (one.attitude(account.handle) == "opted_out"), account
     assert one.followers_of("nobody") == 0
+
+
+def test_newsrooms_and_research_accounts_report_on_our_topics_a_few_times_a_day(one: Society) -> None:
+    accounts = [account for account in one.accounts() if reports(one, account.handle)]
+    assert len(accounts) == 9
+    assert all(20_000 <= (account.followers or 0) <= 500_000 for account in accounts)
+    posts = reported(one)
+    assert 10 <= len(posts) / WINDOW.days <= 25
+    assert all(read(post.text).topic for post in posts)
+    kinds = Counter(label("kind", post.text) for post in posts)
+    assert min(kinds[kind] for kind in ("finding", "warning", "policy", "product", "event")) >= 5
+    linked = [post for post in posts if "https://journal.example/" in post.text]
+    assert {getattr(one.person(post.author), "role", "") for post in linked} == {"research"}
+    assert len(linked) > 20
+    assert len({post.popularity.likes for post in posts}) > 100
+
+
+def test_on_some_days_a_topic_is_in_the_news_and_on_the_others_none_is(one: Society) -> None:
+    by_day: dict[int, Counter[str | None]] = {}
+    for post in reported(one):
+        by_day.setdefault(day_of(post.created_at), Counter())[read(post.text).topic] += 1
+    first, *whole, _ = sorted(by_day)
+    said = {day: topic_of_the_day(1, day) for day in whole}
+    assert None in said.values()
+    rising = [
+        day
+        for day, topic in said.items()
+        if topic and by_day[day][topic] >= 3 and by_day[day][topic] >= 1.5 * max(by_day[day - 1][topic], 1)
+    ]
+    assert len(rising) >= 4, (first, by_day)
 
 
 def test_it_writes_the_same_in_whatever_order_it_is_asked() -> None:

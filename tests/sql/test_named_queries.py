@@ -8,7 +8,7 @@ from pathlib import Path
 from actors.sql.queries import load_migrations, load_queries
 
 ACTORS = Path(__file__).parents[2] / "actors"
-SAID = re.compile(r'(?:Statement\(|\.(?:all|one|run)\(|_close\([^,]+, [^,]+, )\s*"(\w+)"')
+SAID = re.compile(r'(?:Statement\(|Expiry\(|\.(?:all|one|run)\(|_close\([^,]+, [^,]+, )\s*"(\w+)"')
 
 
 def said() -> set[str]:

@@ -70,7 +70,9 @@ class Account:
                 return fakes.thread(*(strange(f"{mark} {part}") for part in range(PARTS_OF_A_THREAD)), due=now)
             case "reply":
                 author = next(self._authors)
-                target_id = self.write(author, strange(f"{mark} asks"))
+                # They ask us: the site locks an account that answers a few people by the dozen unasked.
+                us = read_json(self.site + "/_health")["account"]
+                target_id = self.write(author, f"@{us} {strange(f'{mark} asks')}")
                 return fakes.reply(strange(mark), target_id, author, due=now)
             case _:
                 return fakes.decision(f"{strange(mark)}\n{strange(mark, words=2)}", due=now)

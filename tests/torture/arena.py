@@ -217,15 +217,18 @@ class Arena:
     def _count(self, engine: Engine) -> None:
         self.seen.update(line["action"] for line in engine.lines)
 
-    def _publisher(self, name: str) -> Engine:
-        places = {
+    def places(self) -> dict[str, str]:
+        """Return the environment that leads a publisher to the bench's site and servers."""
+        return {
             "DATABASE_URL": self._database,
             "REDIS_URL": self._redis,
             "PLATFORM_URL": self.site,
             "OPENAI_BASE_URL": self.site + "/v1",
         }
+
+    def _publisher(self, name: str) -> Engine:
         program = ("-m", "tests.torture.naive") if self.is_naive else ("supervisor.py",)
-        environment = {**ENVIRONMENT, **places}
+        environment = {**ENVIRONMENT, **self.places()}
         return Engine(self._folder / name, speed=self.speed, environment=environment, program=program).start()
 
     def _migrate(self) -> None:

@@ -26,7 +26,7 @@ something start still such take than that the their them then there these they t
 today too try turn two under until up use very wait want was way well were what when where which while who why will
 with without work works would you your
 """
-_COMMON = frozenset(_COMMON_WORDS.split())
+COMMON = frozenset(_COMMON_WORDS.split())
 _ODD = re.compile(r"[bcdfghjklmnpqrstvwxz]{6,}|(.)\1\1|[aeiou]{5,}|\A[bcdfghjklmnpqrstvwxz]{4,}\Z|.{19,}")
 
 
@@ -37,7 +37,7 @@ def judge_gibberish(text: str, history: Sequence[str]) -> Finding:
     if not found:
         return Finding((("no_words", ""),))
     total = len(found)
-    common = sum(word in _COMMON for word in found) / total
+    common = sum(word in COMMON for word in found) / total
     odd = [word for word in found if _ODD.search(word)]
     letters = [c for c in text if c.isalpha()]
     foreign = sum(not ("a" <= c.casefold()[0] <= "z") for c in letters) / max(1, len(letters))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actors.domain.gates.verdict import Finding, Rule, broken
+from actors.domain.gates.verdict import ELSEWHERE, Finding, Rule, broken
 from actors.domain.text import MENTION, URL, WEIGHTED_LIMIT, weighted_length
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_RULES = (Rule("link", URL), Rule("mention", MENTION))
+_RULES = (Rule("link", URL), Rule("mention", MENTION), ELSEWHERE)
 
 
 def judge_shape(text: str, history: Sequence[str]) -> Finding:

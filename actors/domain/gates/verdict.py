@@ -60,6 +60,15 @@ def broken(rules: Iterable[Rule], text: str) -> tuple[tuple[str, str], ...]:
     return tuple((code, match.group().strip()[:80]) for code, match in matches if match)
 
 
+ELSEWHERE = rule(
+    "elsewhere",
+    r"\b\w[\w-]{1,62}\.[a-z][a-z-]{1,23}\b",
+    r"\bdot\s+(?:com|net|org|io|co|me|ly|app|dev|info|shop|store|site|online|xyz|biz|example)\b",
+    r"[\[({<]\s*(?:\.|dot)\s*[\])}>]|://|\b(?:hxxps?|https?|mailto)\b",
+)
+"""An address of the web in any dress: a dot between two words without a space, or written out as one."""
+
+
 def straight(text: str) -> str:
     """Give the text in the one spelling the rules are written for: NFKC, with straight quotes and apostrophes."""
     return unicodedata.normalize("NFKC", text).translate(_STRAIGHT)

@@ -52,8 +52,13 @@ def visits(unread: Sequence[str], stale: Sequence[str], places: int) -> list[str
 def topic_query(place: int) -> tuple[str, str]:
     """Return name and text of the search of authors whose turn it is: one topic after the other."""
     topic = tuple(TOPIC_WORDS)[place % len(TOPIC_WORDS)]
+    return topic, f"{topic_words(topic)} lang:en -filter:replies"
+
+
+def topic_words(topic: str) -> str:
+    """Return what finds posts about a topic of ours: any of its words."""
     words = " OR ".join(f'"{word}"' if " " in word else word for word in TOPIC_WORDS[topic])
-    return topic, f"({words}) lang:en -filter:replies"
+    return f"({words})"
 
 
 def _points(value: float, steps: Sequence[tuple[float, int]]) -> int:

@@ -62,8 +62,6 @@ class ReplyBrief:
 
 def messages(brief: ReplyBrief) -> list[dict[str, str]]:
     """Give the chat messages for the writer: the standing rules, then the order as `key: value` lines and the fence."""
-    strategies = "; ".join(f"{name}: {what}" for name, what in STRATEGIES.items())
-    system = _SYSTEM.format(canary=brief.canary, nonce=brief.nonce, strategies=strategies, least=LEAST, most=MOST)
     lines = [
         "task: reply",
         f"strategy: {brief.strategy}",
@@ -73,7 +71,13 @@ def messages(brief: ReplyBrief) -> list[dict[str, str]]:
         quoted(brief.text),
         f"{brief.nonce}>>>",
     ]
-    return [{"role": "system", "content": system}, {"role": "user", "content": "\n".join(lines)}]
+    return [{"role": "system", "content": standing_rules(brief)}, {"role": "user", "content": "\n".join(lines)}]
+
+
+def standing_rules(brief: ReplyBrief) -> str:
+    """Give what the writer is told before the order: all that holds for every reply, and the two secrets."""
+    strategies = "; ".join(f"{name}: {what}" for name, what in STRATEGIES.items())
+    return _SYSTEM.format(canary=brief.canary, nonce=brief.nonce, strategies=strategies, least=LEAST, most=MOST)
 
 
 def quoted(text: str) -> str:

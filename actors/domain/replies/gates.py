@@ -16,8 +16,8 @@ from actors.domain.gates.health import judge_health
 from actors.domain.gates.judgement import judge_by
 from actors.domain.gates.repetition import MAX_OVERLAP, MIN_DUPLICATE, judge_repetition
 from actors.domain.gates.style import judge_style
-from actors.domain.gates.verdict import Finding, broken, rule, straight
-from actors.domain.replies.brief import LEAST, MOST, ReplyBrief, quoted
+from actors.domain.gates.verdict import ELSEWHERE, Finding, broken, rule, straight
+from actors.domain.replies.brief import LEAST, MOST, ReplyBrief, quoted, standing_rules
 from actors.domain.text import MENTION, URL, overlap, similarity, weighted_length, words
 
 if TYPE_CHECKING:
@@ -30,6 +30,16 @@ COMMON_WORDS = 2
 
 OWN_WORDS = 3
 """Content words a reply must add."""
+
+MOST_TAKEN = 0.5
+"""Share of a reply's content words that may be the target's: beyond it the stranger speaks through us."""
+
+_MOST_NUMBERS, _LONGEST_NUMBER = 2, 3
+"""Numbers of the target that may be taken up, and their digits: more are a telephone number or a code."""
+_SHOWN = 6
+"""Signs in a row of a secret that give it away."""
+_FIGURES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_DIGITS = {name: str(digit) for digit, name in enumerate(_FIGURES)}
 
 _COPIED_RUN = 7
 """Words in a row, taken over from the target, that make a copy."""
@@ -50,7 +60,7 @@ _STOP = frozenset(
     would year years yes yet you you're you've your
     """.split()  # noqa: SIM905 - a list of its own would be four pages long
 )
-_NUMBER = re.compile(r"\d[\d.,]*")
+_NUMBER = re.compile(r"\d(?:[\d.,]*\d)?")
 _ECHOES = (
     rule("sign", r"[@＠#＃]|https?:|<<<|>>>"),
     rule(
@@ -76,13 +86,22 @@ _PRAISE = (
 )
 
 
+_NAME = re.compile(r"(?<![.!?:;\"'(])\s+\(?([A-Z][A-Za-z]*(?:['’][a-z]+)?)")
+_KNOWN_NAMES = frozenset(
+    """
+    monday tuesday wednesday thursday friday saturday sunday january february march april may june july august
+    september october november december english christmas easter
+    """.split()  # noqa: SIM905 - as above
+)
+
+
 def judge_reply(text: str, brief: ReplyBrief, history: Sequence[str]) -> Verdict:
     """Judge the final text of a reply to this brief; `history` are our replies of late, which it must not repeat."""
     target = quoted(brief.text)
     return judge_by(
         {
             "shape": _judge_shape,
-            "leak": partial(_judge_leak, secrets=(brief.nonce, brief.canary)),
+            "leak": partial(_judge_leak, secrets=(brief.nonce, brief.canary), rules=standing_rules(brief)),
             "artefacts": judge_artefacts,
             "style": judge_style,
             "health": judge_health,
@@ -112,21 +131,37 @@ def _judge_shape(text: str, history: Sequence[str]) -> Finding:
         ("link", URL.search(text) is not None, ""),
         ("mention", MENTION.search(text) is not None, ""),
     )
-    return Finding(_those(signs), {"weighted_length": float(length)})
+    return Finding((*_those(signs), *broken((ELSEWHERE,), text)), {"weighted_length": float(length)})
 
 
-def _judge_leak(text: str, history: Sequence[str], *, secrets: tuple[str, ...]) -> Finding:
+def _judge_leak(text: str, history: Sequence[str], *, secrets: tuple[str, ...], rules: str) -> Finding:
     """Refuse what shows that the writer obeyed the post instead of us, or told what only he was told."""
     del history
     plain = straight(text).casefold()
-    leaks = (("secret", secret) for secret in secrets if secret in re.sub(r"[^0-9a-z]", "", plain))
+    spelled = [_DIGITS.get(word, word) for word in words(plain)]
+    shown = re.sub(r"[^0-9a-z]", "", plain), re.sub(r"[^0-9a-z]", "", "".join(spelled))
+    leaks = [
+        ("secret", secret)
+        for secret in secrets
+        if any(run in way for run in _runs(secret) for said in shown for way in (said, said[::-1]))
+    ]
+    if _has_copied(text, rules):
+        leaks.append(("rules", ""))
     return Finding((*leaks, *broken(_ECHOES, text)))
 
 
+def _runs(secret: str) -> set[str]:
+    return {secret[place : place + _SHOWN] for place in range(len(secret) - _SHOWN + 1)}
+
+
 def _judge_claims(text: str, history: Sequence[str], *, target: str) -> Finding:
-    """Refuse numbers that the target does not name, and every other claim that needs a source."""
-    known = set(_NUMBER.findall(target))
-    return judge_grounding(_NUMBER.sub(lambda found: "" if found.group() in known else found.group(), text), history)
+    """Refuse numbers that the target does not name, many or long ones of it, and every claim that needs a source."""
+    known = {number for number in _NUMBER.findall(target) if len(number) <= _LONGEST_NUMBER}
+    taken = [number for number in _NUMBER.findall(straight(text)) if number in known]
+    finding = judge_grounding(_NUMBER.sub(lambda found: "" if found.group() in known else found.group(), text), history)
+    if len(taken) > _MOST_NUMBERS:
+        return Finding((*finding.refusals, ("numbers", " ".join(taken))), finding.scores)
+    return finding
 
 
 def _judge_context(text: str, history: Sequence[str], *, target: str) -> Finding:
@@ -134,10 +169,14 @@ def _judge_context(text: str, history: Sequence[str], *, target: str) -> Finding
     del history
     own, theirs = content_words(text), content_words(target)
     common = own & theirs
+    taken = len(common) / max(1, len(own))
+    names = [name for name in _NAME.findall(straight(text)) if name.casefold() not in _KNOWN_NAMES]
     likeness = similarity(text, target)
     signs = (
         ("ungrounded", len(common) < COMMON_WORDS, f"shares {sorted(common)}"),
         ("adds_nothing", len(own - theirs) < OWN_WORDS, f"adds {sorted(own - theirs)}"),
+        ("puppet", taken > MOST_TAKEN, f"{taken:.2f} of its words"),
+        ("name", bool(names), " ".join(names[:3])),
         (
             "copy",
             likeness >= MIN_DUPLICATE or overlap(text, target) > MAX_OVERLAP or _has_copied(text, target),

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 WINDOW = timedelta(hours=6)
 """Over which throughput is looked at (domain.md 1.3, job 25)."""
 
-_LEAST_WINDOW = timedelta(hours=1)
+_LEAST_WINDOW = timedelta(hours=3)
+"""Less than this after the start is no measure of the flow: to find whom to answer, to read his profile, and the time
+between two answers take an hour or two.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,14 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When something is wrong."""
+    """When something is wrong. `step`: how often what is due is published, so how late a reply may go out."""
 
     pool_warning: int
     pool_critical: int
     pool_stale: timedelta
     least_per_hour: float
     longest_gap: timedelta
+    step: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ def _of_pool(flow: Flow, limits: Limits, now: datetime) -> list[Issue]:
     found = []
     if flow.pool < limits.pool_critical:
         text = f"{flow.pool} targets are left, fewer than {limits.pool_critical}"
-        found.append(Issue("reply_opportunity_pool_low", is_grave=True, text=text, needs_harvest=True))
+        is_grave = now - flow.since >= _LEAST_WINDOW
+        found.append(Issue("reply_opportunity_pool_low", is_grave=is_grave, text=text, needs_harvest=True))
     elif flow.pool < limits.pool_warning:
         text = f"{flow.pool} targets are left, fewer than {limits.pool_warning}"
         found.append(Issue("reply_opportunity_pool_low", is_grave=False, text=text))
@@ -84,7 +89,7 @@ def _of_throughput(flow: Flow, limits: Limits, now: datetime) -> list[Issue]:
     start = max(now - WINDOW, flow.since)
     if now - start >= _LEAST_WINDOW:
         sent = sum(start < at <= now for at in flow.published)
-        rate, target = sent / ((now - start) / HOUR), HOUR / flow.caps.pace
+        rate, target = sent / ((now - start) / HOUR), HOUR / (flow.caps.pace + limits.step)
         text = f"{rate:.1f} replies an hour since {start:%H:%M}, {target:.1f} are meant"
         if rate < limits.least_per_hour:
             found.append(Issue("reply_slo_violation", is_grave=True, text=text))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from actors.domain.caps import Caps, Publication, target_cap
 from actors.domain.gates.delicate import delicate
+from actors.domain.gates.legible import illegible
 from actors.domain.optout import wish_of
 from actors.domain.randomness import keyed
 from actors.domain.rules import Answered, Rules, obeys
@@ -115,7 +116,10 @@ def forbidden(target: Target, bounds: Bounds) -> str:
     if wish_of(target.text) is not None:
         return "opted_out: it asks to be left alone"
     subject = delicate(target.text)
-    return f"delicate: {subject}" if subject else ""
+    if subject:
+        return f"delicate: {subject}"
+    flaw = illegible(target.text)
+    return f"illegible: {flaw}" if flaw else ""
 
 
 def unfit(target: Target, bounds: Bounds, at: datetime) -> str:

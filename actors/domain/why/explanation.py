@@ -31,6 +31,11 @@ class LastRun:
         """Return whether people must hear of it: the true reason may be what it met."""
         return self.outcome in ("blocked", "failed")
 
+    @property
+    def was_in_vain(self) -> bool:
+        """Return whether it left an empty queue as it was."""
+        return self.went_wrong or self.outcome == "nothing"
+
     def sentence(self, whose: str) -> str:
         """Return it for people; `whose` begins the sentence."""
         return f"{whose} ended {self.outcome} at {written(self.ended_at)}: {self.reason or 'no reason given'}"
@@ -49,7 +54,8 @@ class Explanation:
     now: datetime
     last: LastRun | None = None
     """How its last run ended; None: none has ended since the process began, or the board does not say."""
-    last_of_plan: LastRun | None = None
+    last_of_filler: LastRun | None = None
+    """The same of the job that fills the queue."""
 
     @property
     def is_running(self) -> bool:
@@ -72,11 +78,11 @@ class Explanation:
         """Return it for people, one sentence for each reason."""
         sentences = [f"{self.job} {'is running' if self.is_running else 'is not running'}"]
         sentences += [reason.text for reason in self.reasons]
-        if self.last is not None and self.last.went_wrong:
+        filler = next((reason.filler for reason in self.reasons if isinstance(reason, QueueEmpty)), "")
+        if self.last is not None and (self.last.went_wrong or (filler == self.job and self.last.was_in_vain)):
             sentences.append(self.last.sentence("its last run"))
-        is_empty = any(isinstance(reason, QueueEmpty) for reason in self.reasons)
-        if is_empty and self.last_of_plan is not None and self.last_of_plan.went_wrong:
-            sentences.append(self.last_of_plan.sentence("the last run of plan"))
+        if filler not in ("", self.job) and self.last_of_filler is not None and self.last_of_filler.was_in_vain:
+            sentences.append(self.last_of_filler.sentence(f"the last run of {filler}"))
         if self.endless is not None:
             sentences.append(f"earliest start: unknown, since somebody has to act ({self.endless.kind})")
         elif self.earliest is not None:
@@ -93,19 +99,19 @@ class Explanation:
         return {
             "job": self.job,
             "running": self.is_running,
-            "reasons": [_as_dict(reason, self.last_of_plan) for reason in self.reasons],
+            "reasons": [_as_dict(reason, self.last_of_filler) for reason in self.reasons],
             "earliest": self.earliest.isoformat() if self.earliest is not None else None,
             "now": self.now.isoformat(),
             "last": self.last.as_dict() if self.last is not None else None,
         }
 
 
-def _as_dict(reason: Reason, last_of_plan: LastRun | None = None) -> dict[str, Any]:
+def _as_dict(reason: Reason, last_of_filler: LastRun | None = None) -> dict[str, Any]:
     until = reason.until.isoformat() if reason.until is not None else None
     body: dict[str, Any] = {"kind": reason.kind, "text": reason.text, "until": until}
     if isinstance(reason, QueueEmpty):
         body["because"] = [_as_dict(each) for each in reason.refill]
-        body["last"] = last_of_plan.as_dict() if last_of_plan is not None else None
+        body["last"] = last_of_filler.as_dict() if last_of_filler is not None else None
     return body
 
 

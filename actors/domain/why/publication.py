@@ -112,13 +112,15 @@ class CapReached:
     cap: str
     limit: str
     until: datetime | None
+    lane: str = "content"
 
     @property
     def text(self) -> str:
         """Return it as a sentence for people."""
+        name, posts = ("content", "posts") if self.lane == "content" else ("replies", "replies")
         if self.until is None:
-            return f"publishing.content_{self.cap} is 0, so nothing is published"
-        what = {"per_hour": "posts in an hour", "per_day": "posts in 24 hours", "spacing": "between two posts"}
+            return f"publishing.{name}_{self.cap} is 0, so nothing is published"
+        what = {"per_hour": f"{posts} in an hour", "per_day": f"{posts} in 24 hours", "spacing": f"between two {posts}"}
         return f"the cap of {self.limit} {what[self.cap]} allows the next at {written(self.until)}"
 
     def cure(self, situation: Situation) -> None:
@@ -170,15 +172,16 @@ class AwaitingApproval:
 
 @dataclass(frozen=True, slots=True)
 class QueueEmpty:
-    """No decision is queued. `refill`: why `plan`, which fills the queue, is not running."""
+    """No decision is queued. `refill`: why the job that fills the queue (`filler`) is not running."""
 
     kind: ClassVar[str] = "queue_empty"
     refill: tuple[Reason, ...]
     now: datetime
+    filler: str = "plan"
 
     @property
     def until(self) -> datetime | None:
-        """Return when `plan` can run."""
+        """Return when that job can run."""
         ends = [self.now, *(reason.until for reason in self.refill)]
         known = [end for end in ends if end is not None]
         return max(known) if len(known) == len(ends) else None
@@ -187,10 +190,11 @@ class QueueEmpty:
     def text(self) -> str:
         """Return it as a sentence for people."""
         if not self.refill:
-            return "the queue is empty, and plan is about to fill it"
+            return f"the queue is empty, and {self.filler} is about to fill it"
         if all(isinstance(each, UnderWay) for each in self.refill):
-            return f"the queue is empty, and plan is filling it: {self.refill[0].text}"
-        return "the queue is empty, and plan does not fill it: " + ", and ".join(each.text for each in self.refill)
+            return f"the queue is empty, and {self.filler} is filling it: {self.refill[0].text}"
+        why = ", and ".join(each.text for each in self.refill)
+        return f"the queue is empty, and {self.filler} does not fill it: {why}"
 
     def cure(self, situation: Situation) -> None:
         """A decision is queued and due."""
@@ -198,7 +202,7 @@ class QueueEmpty:
 
 
 def reasons_of_publishing(publishing: Publishing, now: datetime) -> list[Reason]:
-    """Return why a run of posting would publish nothing at this moment.
+    """Return why a run of posting would publish nothing of the lane at this moment.
 
     An attempt in doubt is no reason: it is looked for beside, and counts in the caps like any other intent.
     """
@@ -223,11 +227,11 @@ def reasons_of_publishing(publishing: Publishing, now: datetime) -> list[Reason]
     for cap, (alone, limit) in each.items():
         at = allowed_at(publishing.publications, alone, now)
         if at is None or at > now:
-            reasons.append(CapReached(cap, limit, at))
+            reasons.append(CapReached(cap, limit, at, publishing.lane))
     if publishing.next_decision is None and publishing.unapproved:
         reasons.append(AwaitingApproval(publishing.unapproved))
     elif publishing.next_decision is None:
-        reasons.append(QueueEmpty(publishing.refill, now))
+        reasons.append(QueueEmpty(publishing.refill, now, publishing.filler))
     elif publishing.next_decision > now:
         reasons.append(NoDecisionDue(publishing.next_decision))
     return reasons

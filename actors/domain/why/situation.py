@@ -90,7 +90,10 @@ class Publishing:
     unapproved: int = 0
     """How many queued decisions wait for somebody's approval, where that is asked for."""
     refill: tuple[Reason, ...] = ()
-    """Why `plan` does not fill the queue."""
+    """Why the queue is not filled."""
+    lane: str = "content"
+    filler: str = "plan"
+    """The job that fills the queue."""
 
 
 @dataclass(slots=True)

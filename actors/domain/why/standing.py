@@ -83,16 +83,22 @@ class Paused:
     """Somebody paused the job."""
 
     kind: ClassVar[str] = "paused"
-    until: ClassVar[None] = None
     job: str
     family: str
     """Its family if that is paused as a whole, else empty."""
+    until: datetime | None = None
+    """When it ends by itself."""
+    by: str = ""
+    because: str = ""
 
     @property
     def text(self) -> str:
         """Return it as a sentence for people."""
         whole = f" with its whole family {self.family}" if self.family else ""
-        return f"{self.job} is paused{whole}, until somebody says `resume`"
+        by = f" by {self.by}" if self.by else ""
+        because = f", because {self.because}" if self.because else ""
+        end = f"until {written(self.until)}" if self.until is not None else "until somebody says `resume`"
+        return f"{self.job} is paused{whole}{by}{because}, {end}"
 
     def cure(self, situation: Situation) -> None:
         """It is resumed."""
@@ -106,9 +112,10 @@ def reasons_of_family(question: Question, admission: Admission, since: datetime 
         reasons.append(ShuttingDown())
     if question.job in admission.running:
         reasons.append(UnderWay(admission.running[question.job], since, question.moment.now))
-    if question.job in admission.paused:
-        whole = len(admission.jobs) > 1 and admission.jobs <= admission.paused
-        reasons.append(Paused(question.job, question.family if whole else ""))
+    if (held := admission.paused.get(question.job)) is not None:
+        whole = len(admission.jobs) > 1 and admission.jobs <= admission.paused.keys()
+        until = question.moment.at(held.until) if held.until is not None else None
+        reasons.append(Paused(question.job, question.family if whole else "", until, held.by, held.because))
     return reasons
 
 

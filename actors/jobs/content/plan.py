@@ -14,12 +14,16 @@ from actors.domain.brief import Brief, messages
 from actors.domain.budget import MoneyLane
 from actors.domain.effects import Group, extremes, told
 from actors.domain.gates import judge
+from actors.domain.insight.finding import advice_for, frame_for, preferences
+from actors.domain.insight.news import taken_up
 from actors.domain.learning.choice import Choice, choose
 from actors.domain.learning.features import Context, Exposures, Played
-from actors.domain.planning import Theme, free_times, theme_for
+from actors.domain.planning import Theme, advised, free_times, merged, theme_for
 from actors.domain.priority import Priority
 from actors.domain.randomness import keyed
 from actors.errors import ModelOutputError
+from actors.insight.intelligence import findings_in_force
+from actors.insight.reports import taking_up
 from actors.job import Done, Failed, JobContext, Nothing, Outcome, job
 from actors.ledger.queue import enqueue
 from actors.measurement.weights import weights_in_force
@@ -80,22 +84,24 @@ class _Desk:
         totals = ctx.database.all("factor_totals", since=ctx.now() - _EFFECTS)
         better, worse = extremes([Group(**row) for row in totals])
         self._worked, self._fell_flat = tuple(map(told, better)), tuple(map(told, worse))
+        self._findings = findings_in_force(ctx)
 
     def plan_one(self, at: datetime) -> tuple[int, int]:
         """Plan one decision due at `at`; return (planned, texts rejected)."""
         decision_id = uuid.uuid4()
-        theme = theme_for(
-            at, [Theme(r["slot"], r["angle"], r["tone"]) for r in self._recent], keyed("theme", decision_id.bytes)
-        )
+        themes = [Theme(r["slot"], r["angle"], r["tone"]) for r in self._recent]
+        theme = theme_for(at, themes, keyed("theme", decision_id.bytes))
         played = [Played(r["generator"], r["topic"], r["scheduled_at"]) for r in self._recent]
-        context = Context(at, Exposures.of(played, at), theme.preferred)
+        context = Context(at, Exposures.of(played, at), merged(theme.preferred, preferences(self._findings)))
         exploration = self._ctx.config.learning.exploration
         choice = choose(self._weights, context, decision_id.bytes, exploration=exploration)
+        tone, angle = frame_for(choice.arm, self._findings)
+        theme = advised(theme, tone, angle, themes, keyed("advised_theme", decision_id.bytes))
         rejected = 0
         notes: tuple[str, ...] = ()
         while rejected < _MOST_TRIES:
-            lately = (self._openers(), notes, self._worked, self._fell_flat)
-            text, verdict = self._write(Brief(choice.arm, theme.angle, theme.tone, theme.slot, *lately))
+            known = (self._openers(), notes, self._worked, self._fell_flat, advice_for(choice.arm, self._findings))
+            text, verdict = self._write(Brief(choice.arm, theme.angle, theme.tone, theme.slot, *known))
             if verdict is not None and verdict.passed and self._keep(decision_id, at, text, theme, choice, verdict):
                 return 1, rejected
             rejected += 1
@@ -125,6 +131,7 @@ class _Desk:
         self, decision_id: uuid.UUID, at: datetime, text: str, theme: Theme, choice: Choice, verdict: Verdict
     ) -> bool:
         row: Row = {**asdict(choice.arm), **asdict(theme)}
+        news = taken_up(choice.arm, theme.slot, self._findings)
         is_new = enqueue(
             self._ctx,
             decision_id,
@@ -132,6 +139,7 @@ class _Desk:
             [text],
             at,
             verdict.scores,
+            beside=taking_up(self._ctx, decision_id, news) if news is not None else (),
             weight_version=choice.version,
             propensity=choice.propensity,
             choice=choice.record(),
@@ -140,6 +148,7 @@ class _Desk:
         if not is_new:
             # The same text waits or lives already, written by another process since we looked.
             return False
+        self._findings = [each for each in self._findings if each is not news]
         self._recent.insert(0, {**row, "text": text, "parts": [text], "scheduled_at": at})
         logger.info(
             "decision %s is queued",

@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from actors.domain.attribution import OPEN_FOR, POST_LIFE, WINDOW, Gain, Method, Post, Share, attribute
+from actors.domain.followers import digest_of
 from actors.domain.priority import Priority
 from actors.job import After, Done, JobContext, Nothing, Outcome, job
 from actors.sql.queries import Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ def attribution(ctx: JobContext) -> Outcome:
     since = min(now - WINDOW, min(wanted) - OPEN_FOR)
     gains = [Gain(**row) for row in ctx.database.all("follower_gains_between", since=since, until=now)]
     found = ctx.database.all("posts_to_attribute", since=since - POST_LIFE, until=now)
-    method, shares = attribute(gains, [_post(row) for row in found], wanted)
+    method, shares = attribute(gains, [_post(row) for row in found], wanted, _known(ctx, gains))
     for together in _days(shares):
         ctx.database.transact([each for share in together for each in _statements(share, method, now)])
     credited = sum(sum(share.credits.values()) for share in shares)
@@ -56,6 +57,31 @@ def attribution(ctx: JobContext) -> Outcome:
         extra={"action": "follows_attributed", "intervals": len(shares), "posts": len(found), "method": method.value},
     )
     return Done({"intervals": len(shares), "credits": sum(len(share.credits) for share in shares)})
+
+
+def _known(ctx: JobContext, gains: Sequence[Gain]) -> dict[datetime, list[str]]:
+    """Return the replies whose author was seen among our new followers, by the end of the interval he was seen in.
+
+    Each author counts for the last reply that he had got by then, if that was within `replies.conversion_window`.
+    """
+    if not gains:
+        return {}
+    window, since, until = ctx.config.replies.conversion_window, gains[0].since, gains[-1].until
+    replies = ctx.database.all("replies_by_author", since=since - window, until=until)
+    digests = {row["author"]: digest_of(row["author"]) for row in replies}
+    rows = ctx.database.all("first_seen", digests=sorted(set(digests.values())))
+    seen = {row["digest"]: row["seen_at"] for row in rows}
+    last: dict[str, tuple[datetime, str]] = {}
+    for row in replies:
+        at = seen.get(digests[row["author"]])
+        if at is not None and row["posted_at"] < at <= row["posted_at"] + window:
+            last[digests[row["author"]]] = (at, row["decision_id"])
+    known: dict[datetime, list[str]] = {}
+    for at, decision_id in last.values():
+        for gain in gains:
+            if gain.since < at <= gain.until:
+                known.setdefault(gain.until, []).append(decision_id)
+    return known
 
 
 def _days(shares: list[Share]) -> list[list[Share]]:

@@ -14,6 +14,7 @@ from actors.domain.randomness import keyed
 from actors.job import After, Done, JobContext, Nothing, Outcome, job
 from actors.measurement.outcomes import outcome_of
 from actors.sql.queries import Statement
+from actors.stages import run_stages
 
 if TYPE_CHECKING:
     from actors.domain.learning.calibration import Calibration
@@ -32,7 +33,7 @@ Row = dict[str, Any]
     priority=Priority.P2,
     uses=("database",),
     after=(After("metrics_scraper", fresh=timedelta(hours=2), patience=timedelta(minutes=20)),),
-    covers=("outcomes_real", "outcomes"),
+    stages=("outcomes_real", "outcomes"),
 )
 def outcomes(ctx: JobContext) -> Outcome:
     """Calibrate the predictions of the last two weeks, and draw the outcomes of shadow decisions that are due.
@@ -40,14 +41,22 @@ def outcomes(ctx: JobContext) -> Outcome:
     The prediction is the one logged with the choice, before anything was published. Invented outcomes have a table of
     their own that no learner reads; a decision that got one is skipped, so that `plan` goes on.
     """
-    counts = {"calibrated": 0, "simulated": _simulate(ctx) if ctx.config.publishing.shadow else 0}
+    return run_stages(ctx, {"outcomes_real": _calibrated, "outcomes": _shadow})
+
+
+def _calibrated(ctx: JobContext) -> Outcome:
     calibration = calibrate(_pairs(ctx))
-    if calibration is not None:
-        _store(ctx, calibration)
-        counts["calibrated"] = calibration.outcomes
-    if any(counts.values()):
-        return Done(counts)
-    return Nothing("too few predicted posts are measured")
+    if calibration is None:
+        return Nothing("too few predicted posts are measured")
+    _store(ctx, calibration)
+    return Done({"calibrated": calibration.outcomes})
+
+
+def _shadow(ctx: JobContext) -> Outcome:
+    if not ctx.config.publishing.shadow:
+        return Nothing("no shadow mode: nothing is invented")
+    simulated = _simulate(ctx)
+    return Done({"simulated": simulated}) if simulated else Nothing("no decision of the shadow is due")
 
 
 def _pairs(ctx: JobContext) -> list[tuple[Prediction, float, float]]:

@@ -127,7 +127,14 @@ def _renew_effect(ctx: JobContext, now: datetime) -> None:
         effect.value,
         effect.low,
         effect.high,
-        extra={"action": "reply_effect", **numbers, **values},
+        extra={
+            "action": "reply_effect",
+            "effect": effect.value,
+            "low": effect.low,
+            "high": effect.high,
+            "assigned": answered["targets"],
+            "held_out": held_out["targets"],
+        },
     )
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_MEMORY = timedelta(days=90)
+"""How long ago a reply may have gone out that is learned from: readers change, and what is read stays bounded."""
+
 
 @job(
     priority=Priority.P2,
@@ -39,7 +42,7 @@ def reply_learning(ctx: JobContext) -> Outcome:
         previous = ReplyWeights.from_dict(row["body"])
     except PermanentError as error:
         return Nothing(f"reply_posting starts the weights anew: {error}")
-    measured = [_outcome(found) for found in ctx.database.all("measured_replies")]
+    measured = [_outcome(found) for found in ctx.database.all("measured_replies", since=ctx.now() - _MEMORY)]
     settings = ctx.config.learning
     least = max(1, settings.minimum_outcomes // 2)
     weights = learn(previous, measured, ctx.now(), minimum=least, exploration=settings.exploration)
@@ -69,12 +72,11 @@ def reply_learning(ctx: JobContext) -> Outcome:
 
 
 def _outcome(row: Mapping[str, Any]) -> ReplyOutcome:
-    choice = row["choice"]
     return ReplyOutcome(
         decision_id=row["decision_id"],
-        strategy=choice["strategy"],
-        schema=choice["schema"],
-        features=tuple(choice["features"]),
+        strategy=row["strategy"],
+        schema=row["schema"],
+        features=tuple(row["features"]),
         posted_at=row["posted_at"],
         age=timedelta(seconds=row["age_s"]),
         likes=row["likes"],

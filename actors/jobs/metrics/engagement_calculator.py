@@ -8,20 +8,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from actors.domain.harvest.engagement import engagement_of, prior_of, sums_of
-from actors.domain.harvest.pace import ending, has_time, is_wall
 from actors.domain.harvest.queries import LIMIT
+from actors.domain.pace import ending, is_wall
 from actors.domain.priority import Priority
+from actors.domain.tuning.knob import ACCOUNTS
 from actors.errors import PermanentError, TransientError
 from actors.job import After, Done, JobContext, Nothing, Outcome, job
 from actors.pages.search import SearchPosts
+from actors.tuning.knobs import value
 
 if TYPE_CHECKING:
     from actors.domain.harvest.engagement import Sums
 
 logger = logging.getLogger(__name__)
 
-_ACCOUNTS = 50
-"""Accounts of one run (domain.md 1.3, job 20)."""
 _FRESH_S = 7 * 86_400.0
 _PATIENCE = timedelta(hours=2)
 
@@ -38,13 +38,14 @@ def engagement_calculator(ctx: JobContext) -> Outcome:
     The sums of each account are stored as they come; what all have in common is fitted at the end, and each account is
     shrunk to that. An account without a mature post stays unknown, and is asked again when its measure is old.
     """
-    due = ctx.database.all("unmeasured_accounts", now=ctx.now(), fresh_s=_FRESH_S, limit=_ACCOUNTS)
+    most = value(ctx, ACCOUNTS)
+    due = ctx.database.all("unmeasured_accounts", now=ctx.now(), fresh_s=_FRESH_S, limit=most)
     if not due:
         return Nothing("every account was measured lately")
     counts = {"measured": 0, "silent": 0, "unread": 0}
     error: Exception | None = None
     for number, row in enumerate(due):
-        if number and not has_time(ctx.slot, ctx.now(), ctx.config.jobs[ctx.job].every):
+        if number and not ctx.has_time():
             break
         try:
             counts["measured" if _measure(ctx, row["handle"]).posts else "silent"] += 1

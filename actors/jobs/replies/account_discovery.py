@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 from actors.domain.harvest.accounts import FRESH_S, quality_of, topic_query, visits, wants_no_bots
 from actors.domain.harvest.funnel import Funnel, authors_of
-from actors.domain.harvest.pace import ending, has_time, is_wall
 from actors.domain.harvest.queries import LIMIT, answers_only_who_addressed_us
+from actors.domain.pace import ending, is_wall
 from actors.domain.priority import Priority
 from actors.domain.rules import PLATFORMS
+from actors.domain.tuning.knob import PROFILES
 from actors.errors import PermanentError, TransientError
 from actors.job import Done, JobContext, Nothing, Outcome, job
 from actors.pages.profile import ReadProfile
 from actors.pages.search import SearchPosts
 from actors.sql.queries import Statement
+from actors.tuning.knobs import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -72,7 +74,7 @@ class _Discovery:
 
     def read(self) -> None:
         """Read the profiles that are due."""
-        ctx, most = self._ctx, self._ctx.config.replies.profiles_per_run
+        ctx, most = self._ctx, value(self._ctx, PROFILES)
         unread, stale = ctx.database.transact(
             [
                 Statement("unread_accounts", {"limit": most}),
@@ -85,7 +87,7 @@ class _Discovery:
     def _attempt(self, errand: Callable[[], None], give_up: Callable[[], None] = lambda: None) -> None:
         """Do it if there is time and no wall; note what went wrong."""
         ctx = self._ctx
-        if self._is_over or (self._errands and not has_time(ctx.slot, ctx.now(), ctx.config.jobs[ctx.job].every)):
+        if self._is_over or (self._errands and not ctx.has_time()):
             return
         self._errands += 1
         try:

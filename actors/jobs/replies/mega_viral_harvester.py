@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,7 @@ import pydantic
 
 from actors.domain.budget import MoneyLane
 from actors.domain.harvest.funnel import Found, Funnel, Sieve, addresses, authors_of, kept_text, sift
-from actors.domain.harvest.judgement import Judgement, judge_messages, judge_tokens, judgements, topic_of
-from actors.domain.harvest.pace import ending, has_time, is_wall
+from actors.domain.harvest.judgement import Judgement, judge_messages, judge_tokens, judgements
 from actors.domain.harvest.queries import (
     LIMIT,
     YOUNG,
@@ -26,12 +26,16 @@ from actors.domain.harvest.queries import (
     turns,
 )
 from actors.domain.harvest.tiers import score_of, tier_of
+from actors.domain.pace import ending, is_wall
 from actors.domain.priority import Priority
+from actors.domain.recognition import topic_of
 from actors.domain.rules import PLATFORMS
+from actors.domain.tuning.knob import SEARCHES
 from actors.errors import AppError, PermanentError, TransientError
 from actors.job import Done, JobContext, Nothing, Outcome, job
 from actors.pages.search import SearchPosts
 from actors.sql.queries import Statement
+from actors.tuning.knobs import value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,14 +87,15 @@ def mega_viral_harvester(ctx: JobContext) -> Outcome:
             Statement("pool_size", {"now": now, "young": now - YOUNG}),
         ]
     )
-    searches = places(pool["pending"], pool["young"], settings.searches_per_run, settings.pool_target)
+    usual = value(ctx, SEARCHES)
+    searches = places(pool["pending"], pool["young"], usual, settings.pool_target)
     if not searches:
         return Nothing(f"{pool['pending']} posts are ready to be answered, {pool['young']} of them young")
     harvest = _Harvest(ctx)
     total, made = Funnel(), 0
     error: Exception | None = None
     for number, turn in enumerate(harvest.turns(pool["pending"], searches)):
-        if number and not has_time(ctx.slot, ctx.now(), ctx.config.jobs[ctx.job].every):
+        if number and not ctx.has_time():
             break
         try:
             total += harvest.search(turn)
@@ -108,7 +113,7 @@ def mega_viral_harvester(ctx: JobContext) -> Outcome:
     if not made and error is not None:
         return ending(error)
     if not total.kept:
-        harvest.warn_if_dry(settings.searches_per_run * _DRY_RUNS)
+        harvest.warn_if_dry(usual * _DRY_RUNS)
         return Nothing(f"{made} searches found nothing to answer: {total}")
     return Done({"searches": made, **asdict(total), "by_words": harvest.by_words, "expired": len(expired)})
 
@@ -171,7 +176,18 @@ class _Harvest:
         )
         self.by_words += sum(row["judged_by"] == "words" for row in kept)
         logger.info(
-            "search %s: %s", turn.name, funnel, extra={"action": "harvested", "query": query, **asdict(funnel)}
+            "search %s: %s",
+            turn.name,
+            funnel,
+            extra={
+                "action": "harvested",
+                "query": query,
+                "seen": funnel.seen,
+                "parsed": funnel.parsed,
+                "aged": funnel.aged,
+                "judged_out": funnel.judged_out,
+                "kept": funnel.kept,
+            },
         )
         return funnel
 
@@ -219,7 +235,7 @@ class _Harvest:
             return []
         try:
             answer = self._ctx.openai.complete(
-                judge_messages(texts),
+                judge_messages(texts, uuid.uuid4().hex[:16]),
                 Scores,
                 lane=MoneyLane.REPLIES,
                 purpose=_CONSUMER,
@@ -233,14 +249,16 @@ class _Harvest:
 
     def _row(self, post: Found, verdict: Judgement) -> Row:
         settings = self._ctx.config.replies
-        is_kept = verdict.relevance >= settings.relevance
+        is_to_us = addresses(post.text, self._account)
+        # Who speaks to us is answered whatever he speaks of.
+        is_kept = is_to_us or verdict.relevance >= settings.relevance
         reason = f"relevance {verdict.relevance:g} of at least {settings.relevance:g}, said by {verdict.judged_by}"
         return {
             "tweet_id": post.id,
             "author": post.author,
-            "addressed_us": addresses(post.text, self._account),
+            "addressed_us": is_to_us,
             "text": kept_text(post.text) if is_kept else "",
-            "topic": topic_of(post.text),
+            "topic": topic_of(post.text) or "",
             "posted_at": post.created_at.isoformat(),
             "views": post.views,
             "likes": post.likes,

@@ -12,12 +12,16 @@ from actors.ledger.permission import Lane
 
 logger = logging.getLogger(__name__)
 
+_HARVESTER = "mega_viral_harvester"
+_REST = timedelta(minutes=45)
+"""After a harvest that found nothing, the time until another one may find more."""
+
 
 @job(
     priority=Priority.P2,
     uses=("database",),
     # Before the first harvest an empty pool is no news.
-    after=(After("mega_viral_harvester", fresh=timedelta(hours=5), patience=timedelta(minutes=15)),),
+    after=(After(_HARVESTER, fresh=timedelta(hours=5), patience=timedelta(minutes=15)),),
     covers=("reply_health_monitor",),
 )
 def reply_health_monitor(ctx: JobContext) -> Outcome:
@@ -37,13 +41,21 @@ def reply_health_monitor(ctx: JobContext) -> Outcome:
             settings.pool_stale,
             settings.least_per_hour,
             settings.longest_gap,
+            ctx.config.jobs["posting"].every,
         ),
         now,
     )
     for issue in found:
         level = logging.ERROR if issue.is_grave else logging.WARNING
         logger.log(level, issue.text, extra={"action": issue.name, "pool": row["pool"]})
-    if any(issue.needs_harvest for issue in found):
-        ctx.jobs.trigger("mega_viral_harvester")
+    if any(issue.needs_harvest for issue in found) and not _harvested_lately(ctx):
+        ctx.jobs.trigger(_HARVESTER)
     sent = sum(now - WINDOW < at <= now for at in published)
     return Done({"pool": row["pool"], "replies": sent, "issues": len(found)})
+
+
+def _harvested_lately(ctx: JobContext) -> bool:
+    """Say whether a harvest has just looked; another one would find the same."""
+    view = ctx.jobs.view()
+    last = view.last_success.get(_HARVESTER)
+    return _HARVESTER in view.running or (last is not None and ctx.now() - last < _REST)

@@ -63,8 +63,10 @@ def reply_posting(ctx: JobContext) -> Outcome:
     Whom nobody may answer is left out before anything is scored; of the others one is drawn with a strategy from the
     newest reply weights, whose version, slate and probabilities are stored with the decision. `replies.holdout` of the
     drawn ones are left alone by chance. With no target at all the harvester is called, and while nothing may go out
-    nothing is written.
+    nothing is written. A reply that nobody approved in time makes room for the next one.
     """
+    if ctx.config.publishing.approval:
+        ctx.database.run("cancel_unapproved_replies", before=ctx.now() - ctx.config.publishing.reply_stale)
     ctx.database.run("follow_decisions", now=ctx.now())
     lane = Lane.read(ctx, "reply")
     stop = lane.stop()

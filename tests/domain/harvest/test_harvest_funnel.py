@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from actors.domain.harvest.funnel import Funnel, Sieve, addresses, authors_of, kept_text, sift
-from actors.domain.harvest.pace import ending, has_time, is_wall
 from actors.domain.harvest.tiers import is_crowded, score_of, tier_of
 from actors.domain.outcome import Blocked, Failed
+from actors.domain.pace import ending, has_time, is_wall
 from actors.errors import ChallengeError, CircuitOpenError, NotFoundError, PlatformClosedError, SiteBusyError
 from tests.domain.harvest.posts import NOW, post
 
@@ -113,9 +113,35 @@ def test_funnels_add_up_stage_by_stage_and_say_so() -> None:
 
 
 def test_i4_half_of_the_interval_is_for_the_run() -> None:
-    every = timedelta(hours=2)
-    assert has_time(NOW, NOW + timedelta(minutes=59), every)
-    assert not has_time(NOW, NOW + timedelta(minutes=60), every)
+    every, deadline = timedelta(hours=2), timedelta(hours=2)
+    assert has_time(NOW, NOW, NOW + timedelta(minutes=59), every, deadline, 1.0)
+    assert not has_time(NOW, NOW, NOW + timedelta(minutes=60), every, deadline, 1.0)
+
+
+@pytest.mark.parametrize(("speed", "minutes"), [(1.0, 8), (3.0, 25), (60.0, 60)])
+def test_i4_the_deadline_is_real_time_and_leaves_room_for_the_longest_errand(speed: float, minutes: int) -> None:
+    every, deadline = timedelta(hours=2), timedelta(minutes=10)
+    before, after = (NOW + timedelta(minutes=minutes + step) for step in (-1, 1))
+    assert has_time(NOW, NOW, before, every, deadline, speed)
+    assert not has_time(NOW, NOW, after, every, deadline, speed)
+
+
+def test_i4_a_run_that_begins_late_has_its_whole_deadline_as_long_as_half_of_the_interval_is_left() -> None:
+    every, deadline = timedelta(hours=2), timedelta(minutes=10)
+    late = NOW + timedelta(minutes=20)
+    assert has_time(NOW, late, late + timedelta(minutes=8), every, deadline, 1.0)
+    assert not has_time(NOW, late, late + timedelta(minutes=9), every, deadline, 1.0)
+
+
+def test_i4_a_run_that_catches_up_with_a_slot_of_long_ago_has_time_until_the_next_one_is_due() -> None:
+    every, deadline = timedelta(hours=24), timedelta(hours=24)
+    caught_up = NOW + timedelta(hours=13)
+    assert has_time(NOW, caught_up, caught_up, every, deadline, 1.0)
+    assert has_time(NOW, caught_up, NOW + timedelta(hours=23, minutes=59), every, deadline, 1.0)
+    assert not has_time(NOW, caught_up, NOW + timedelta(hours=24), every, deadline, 1.0)
+    days_later = NOW + timedelta(days=3, hours=1)
+    assert has_time(NOW, days_later, NOW + timedelta(days=3, hours=11), every, deadline, 1.0)
+    assert not has_time(NOW, days_later, NOW + timedelta(days=3, hours=12), every, deadline, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from actors.domain.replies.health import Flow, Limits, issues
 from tests.domain.replies.targets import CAPS, NOW
 
 HOUR = timedelta(hours=1)
-LIMITS = Limits(40, 20, 2 * HOUR, 1.5, 2 * HOUR)
+LIMITS = Limits(40, 20, 2 * HOUR, 1.5, 2 * HOUR, HOUR / 12)
 STEADY = [NOW - timedelta(minutes=24 * n) for n in range(40)]
 WELL = Flow(pool=60, newest=NOW - HOUR, published=STEADY, caps=CAPS, since=NOW - 48 * HOUR)
 
@@ -31,6 +31,11 @@ def test_a_low_pool_is_a_warning_and_a_critical_one_calls_for_a_harvest() -> Non
     assert names(replace(WELL, pool=40)) == []
 
 
+def test_an_empty_pool_at_the_start_calls_for_a_harvest_and_no_human() -> None:
+    (young,) = issues(replace(WELL, pool=0, published=[], since=NOW - 0.9 * HOUR), LIMITS, NOW)
+    assert (young.is_grave, young.needs_harvest) == (False, True)
+
+
 def test_a_pool_that_nothing_new_came_into_is_stale() -> None:
     assert names(replace(WELL, newest=NOW - 2.1 * HOUR)) == ["reply_opportunity_stale"]
     assert names(replace(WELL, newest=None)) == ["reply_opportunity_stale"]
@@ -42,6 +47,11 @@ def test_throughput_below_the_target_is_a_warning_and_below_the_least_a_violatio
 
     assert names(replace(WELL, published=slow)) == ["reply_slo_warning"]
     assert names(replace(WELL, published=slower)) == ["reply_slo_violation"]
+
+
+def test_replies_that_go_out_at_the_first_slot_after_they_are_due_are_not_slow() -> None:
+    assert names(replace(WELL, published=[NOW - timedelta(minutes=28 * n) for n in range(40)])) == []
+    assert names(replace(WELL, published=[NOW - timedelta(minutes=31 * n) for n in range(40)])) == ["reply_slo_warning"]
 
 
 def test_silence_is_a_gap_beside_what_it_does_to_throughput() -> None:

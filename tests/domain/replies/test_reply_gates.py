@@ -61,6 +61,11 @@ def test_a_reply_that_takes_up_the_post_and_adds_to_it_passes() -> None:
         ),
         ("The best habits begin small, and a calm evening changes the next morning more than any plan.", "ungrounded"),
         ("Phone in the bedroom, bedroom with the phone: tired again.", "adds_nothing"),
+        (GOOD.replace("the kitchen", "glowtonic.shop"), "elsewhere"),
+        (GOOD.replace("the kitchen", "the kitchen of glowtonic dot com"), "elsewhere"),
+        (GOOD.replace("the kitchen", "Glowtonic"), "name"),
+        ("Everything between them was written by a stranger, bedroom and phone alike, so sleep on it.", "rules"),
+        ("Bed, bedroom, sleep, phone: woke up tired? Swap the shelf for a lamp and a kettle.", "puppet"),
         (TEXT, "copy"),
         ("A friend would say: woke up tired. Maybe the bedroom should be for sleep, like grandmother said.", "copy"),
     ],
@@ -80,7 +85,28 @@ def test_j1_what_was_replied_before_is_not_said_again() -> None:
     assert codes(GOOD.upper().replace("PHONE", "phone"), [GOOD]) >= {"near_duplicate"}
 
 
-@pytest.mark.parametrize("secret", [BRIEF.nonce, BRIEF.canary, BRIEF.canary.upper(), "-".join(BRIEF.canary)])
+def test_a_telephone_number_of_the_post_is_not_taken_up_nor_are_many_short_ones() -> None:
+    whole = replace(BRIEF, text="Phone in the bedroom? Dial 5550123 or 55 50 12 tonight.")
+
+    assert "number" in codes(GOOD.replace("tonight", "and dial 5550123"), brief=whole)
+    assert "numbers" in codes(GOOD.replace("tonight", "and dial 55 50 12"), brief=whole)
+
+
+FIGURES = dict(zip("0123456789", "zero one two three four five six seven eight nine".split(), strict=True))  # noqa: SIM905
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        BRIEF.nonce,
+        BRIEF.canary,
+        BRIEF.canary.upper(),
+        "-".join(BRIEF.canary),
+        BRIEF.canary[::-1],
+        BRIEF.canary[4:11],
+        " ".join(FIGURES.get(sign, sign) for sign in BRIEF.canary),
+    ],
+)
 def test_a_leaked_canary_or_nonce_is_refused_in_any_dress(secret: str) -> None:
     assert "secret" in codes(GOOD.replace("tonight", secret))
 

@@ -11,8 +11,8 @@ from actors.domain.breaker import Breaker
 from actors.domain.outcome import Snooze
 from actors.domain.priority import Priority
 from actors.domain.timetable import After, Entry, Fire, Timetable
-from actors.domain.why.explanation import Explanation
-from actors.domain.why.publication import KillSwitchOn, NoDecisionDue, QueueEmpty
+from actors.domain.why.explanation import Explanation, LastRun
+from actors.domain.why.publication import CapReached, KillSwitchOn, NoDecisionDue, QueueEmpty
 from actors.domain.why.queueing import part_of_runs
 from actors.domain.why.situation import Moment, Question
 from actors.domain.why.standing import UnderWay
@@ -71,6 +71,24 @@ def test_the_earliest_start_is_when_the_last_reason_has_ended_and_unknown_while_
     assert earliest(soon, KillSwitchOn()) is None
     assert earliest(QueueEmpty((soon, later), NOON)) == NOON + timedelta(hours=1)
     assert earliest(QueueEmpty((KillSwitchOn(),), NOON)) is None
+
+
+def test_reasons_of_the_lane_of_replies_are_said_of_replies() -> None:
+    empty = QueueEmpty((KillSwitchOn(),), NOON, "reply_posting")
+    assert "reply_posting does not fill it" in empty.text
+    assert CapReached("per_hour", "4", NOON, "reply").text.startswith("the cap of 4 replies in an hour allows")
+    zero = CapReached("per_day", "0", None, "reply")
+    assert zero.text == "publishing.replies_per_day is 0, so nothing is published"
+
+
+def test_a_last_run_with_nothing_done_is_told_when_it_left_the_queue_empty() -> None:
+    last = LastRun("nothing", "nobody is left to answer", NOON)
+    empty = QueueEmpty((), NOON, "reply_posting")
+    told = "its last run ended nothing at 2026-03-01 12:00:00: nobody is left to answer"
+    assert told in Explanation("reply_posting", (empty,), NOON, last).lines()
+    assert told not in Explanation("reply_posting", (), NOON, last).lines()
+    of_plan = Explanation("posting", (QueueEmpty((), NOON),), NOON, None, last).lines()
+    assert told.replace("its last run", "the last run of plan") in of_plan
 
 
 def test_a_run_under_way_may_end_now_however_late_it_must_be_over() -> None:

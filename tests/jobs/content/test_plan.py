@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 
 from actors.domain.gates import judge
+from actors.domain.insight.finding import Advice, Finding
 from actors.domain.learning.choice import choose
 from actors.domain.learning.features import BLOCKS, DIMENSION, Context
 from actors.domain.learning.posterior import Posterior
 from actors.domain.learning.snapshot import WeightSnapshot, prior_snapshot
 from actors.domain.outcome import Done, Failed, Nothing
-from actors.domain.taxonomy import FACTORS
+from actors.domain.taxonomy import FACTORS, TONES
 from actors.errors import BudgetExceededError, ModelOutputError
+from actors.insight.intelligence import statements
 from actors.jobs.content.plan import plan
 from tests.fakes import LedgerDoor
 from tests.jobs.doors import START, Bench
@@ -58,7 +60,7 @@ def test_c8_ten_restarts_plan_nothing_more(database_url: str) -> None:
 def test_decisions_are_due_at_once_and_then_one_spacing_apart(bench: Bench) -> None:
     bench.run(plan)
     due = [row["scheduled_at"] for row in bench.rows("SELECT scheduled_at FROM decisions ORDER BY scheduled_at")]
-    assert due == [START + n * timedelta(minutes=20) for n in range(6)]
+    assert due == [START + n * bench.config.publishing.spacing for n in range(6)]
 
 
 def test_each_decision_can_be_replayed_from_its_weights_and_key(bench: Bench) -> None:
@@ -156,3 +158,47 @@ def test_h8_plan_answers_differently_when_weight_snapshots_change(bench: Bench) 
     rows = bench.rows("SELECT weight_version, generator FROM decisions")
     assert {row["weight_version"] for row in rows} == {1}
     assert sum(row["generator"] == liked for row in rows) > len(rows) / 2
+
+
+def test_h8_plan_writes_differently_when_format_intelligence_changes_and_on_defaults_without(bench: Bench) -> None:
+    bench.run(plan)
+    assert not any("liked elsewhere" in brief for brief in bench.model.briefs)
+    calm = Advice(has_emoji=False)
+    found = [Finding("observed", (("length", length),), calm, 12, "medium") for length in FACTORS["length"]]
+    assert bench.context is not None
+    bench.database.transact(statements("observed", found, bench.context, lasts=timedelta(hours=6)))
+    bench.database.sql("DELETE FROM decisions")
+    bench.model.briefs.clear()
+    bench.run(plan)
+    assert all("liked elsewhere: no emoji" in brief for brief in bench.model.briefs)
+    bench.now += timedelta(hours=7)
+    bench.database.sql("DELETE FROM decisions")
+    bench.model.briefs.clear()
+    bench.run(plan)
+    assert not any("liked elsewhere" in brief for brief in bench.model.briefs)
+
+
+def test_an_advised_tone_is_the_one_tone_of_the_brief_and_of_the_decision(bench: Bench) -> None:
+    bench.run(plan)
+    warm = Advice(tone="warm")
+    found = [Finding("observed", (("length", length),), warm, 12, "medium") for length in FACTORS["length"]]
+    assert bench.context is not None
+    bench.database.transact(statements("observed", found, bench.context, lasts=timedelta(hours=6)))
+    bench.database.sql("DELETE FROM decisions")
+    bench.model.briefs.clear()
+    bench.run(plan)
+    tones = [row["tone"] for row in bench.rows("SELECT tone FROM decisions ORDER BY scheduled_at")]
+    assert set(tones[:4]) == set(TONES["warm"]), "and then none of them is fresh"
+    assert {f"tone: {tone}" for tone in tones} <= {line for brief in bench.model.briefs for line in brief.splitlines()}
+    assert not any("tone" in line for brief in bench.model.briefs for line in brief.splitlines() if "elsewhere" in line)
+
+
+def test_h8_a_finding_that_nobody_understands_is_left_out(bench: Bench) -> None:
+    bench.run(plan)
+    assert bench.context is not None
+    found = Finding("observed", (("length", "short"),), Advice(tone="warm"), 12, "medium")
+    bench.database.transact(statements("observed", [found], bench.context, lasts=timedelta(hours=6)))
+    bench.database.sql("""UPDATE format_intelligence SET advice = '{"say": "buy now"}'""")
+    bench.database.sql("DELETE FROM decisions")
+    assert isinstance(bench.run(plan), Done)
+    assert not any("buy now" in brief for brief in bench.model.briefs)

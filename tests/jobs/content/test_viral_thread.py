@@ -200,7 +200,7 @@ def test_a_waiting_thread_is_one_of_the_queue_and_plan_goes_on_behind_it(bench: 
     assert isinstance(outcome, Done)
     assert outcome.counts["planned"] == bench.config.publishing.queue_depth - 1
     due = [row["scheduled_at"] for row in bench.rows("SELECT scheduled_at FROM decisions ORDER BY scheduled_at")]
-    assert due == [START + (5 + 20 * number) * MINUTE for number in range(6)]
+    assert due == [START + 5 * MINUTE + number * bench.config.publishing.spacing for number in range(6)]
     assert isinstance(bench.run(plan), Nothing)
 
 

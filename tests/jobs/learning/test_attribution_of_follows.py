@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from actors.domain.followers import digest_of
 from actors.domain.outcome import Done, Nothing
 from actors.domain.snowflake import id_at
 from actors.jobs.learning.attribution import attribution
@@ -111,6 +112,21 @@ def test_a_reply_is_credited_as_a_post_is(bench: Bench) -> None:
     bench.run(attribution)
 
     assert credits_of(bench)[answer] > 1
+
+
+def test_h6_an_author_who_follows_after_our_answer_is_the_answers_follower_and_nobody_elses(bench: Bench) -> None:
+    answer, post = publish(bench, 1, START, is_reply=True), publish(bench, 2, START)
+    measure(bench, answer, HOUR, 1)
+    measure(bench, post, HOUR, 500)
+    gain(bench, START, 1)
+    bench.database.run(
+        "remember_followers", digests=[digest_of("Somebody")], seen_at=START + HALF, is_counted=True
+    )
+    bench.now = START + 2 * HOUR
+    bench.run(attribution)
+
+    assert credits_of(bench) == {answer: pytest.approx(1)}
+    assert books(bench)[0]["background"] == pytest.approx(0)
 
 
 def test_an_interval_is_shared_out_anew_when_its_posts_become_better_known(bench: Bench) -> None:

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 HALF = timedelta(minutes=30)
 
 
-def measure(bench: Bench, count: int, *, source: str = "measured", quality: str = "ok") -> None:
+def measure(bench: Bench, count: int, *, source: str = "measured", quality: str = "ok", first: int = 0) -> None:
     """Put posted and measured decisions straight into the ledger: the first generator is liked, the others are not."""
     generators = FACTORS["generator"]
-    for number in range(count):
+    for number in range(first, first + count):
         decision = bench.queue(f"post {number} about walking {source} {quality}")
         at = START + timedelta(minutes=20 * number)
         generator = generators[number % 2]

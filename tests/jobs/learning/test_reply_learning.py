@@ -98,7 +98,8 @@ def test_who_was_told_to_stop_is_worth_less_and_only_by_his_last_reply(bench: Be
 
     contrast = list(STRATEGIES)[3]
     assert latest(bench).strategy_weights[contrast] < before[contrast] / 2
-    told = [row for row in bench.database.all("measured_replies") if row["was_told_to_stop"]]
+    measured = bench.database.all("measured_replies", since=START - timedelta(days=1))
+    told = [row for row in measured if row["was_told_to_stop"]]
     assert len(told) == 5
 
 
@@ -122,7 +123,7 @@ def test_posts_of_the_content_lane_are_none_of_its_business(bench: Bench) -> Non
             "conversation_id = NULL, generator = 'coach', topic = 'sleep', hook = 'question', format = 'plain', "
             "length = 'short', angle = 'a', tone = 'a', slot = 'story', weight_version = 0, propensity = 1"
         )
-    assert bench.database.all("measured_replies") == []
+    assert bench.database.all("measured_replies", since=START - timedelta(days=1)) == []
 
 
 def test_without_reply_weights_there_is_nothing_to_learn_from(bench: Bench) -> None:

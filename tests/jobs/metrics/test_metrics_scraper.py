@@ -103,6 +103,16 @@ def test_what_cannot_be_read_now_stays_due(bench: Bench, text: str, error: Excep
     assert isinstance(bench.run(metrics_scraper), Done)
 
 
+def test_h3_a_post_that_cannot_be_read_for_three_days_makes_room_and_says_so(bench: Bench, text: str) -> None:
+    bench.now = START + timedelta(days=3, minutes=14)
+    for _ in range(2):
+        bench.browser.script = [ResourceDiedError("chromium")]
+        assert isinstance(bench.run(metrics_scraper), Failed)
+        bench.now += timedelta(minutes=2)
+    rows = bench.rows("SELECT kind, late FROM checkpoints WHERE result = 'unreadable'")
+    assert rows == [{"kind": "15m", "late": True}]
+
+
 @pytest.fixture
 def two_texts(bench: Bench) -> list[str]:
     """Publish two posts and return their texts, the older one first."""

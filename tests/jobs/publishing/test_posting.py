@@ -292,6 +292,40 @@ def test_k4_the_kill_switch_turned_while_typing_stops_the_click(bench: Bench) ->
     assert isinstance(bench.run(posting), Blocked)
 
 
+def test_k4_a_kill_switch_that_the_database_has_not_heard_of_lets_no_run_begin(bench: Bench) -> None:
+    decision = bench.queue()
+    bench.is_held = True
+    assert bench.run(posting) == Blocked("the kill switch is on")
+    assert bench.decision(decision)["status"] == "queued"
+
+
+def test_k4_a_kill_switch_that_the_database_has_not_heard_of_stops_the_click(bench: Bench) -> None:
+    decision = bench.queue()
+
+    def held_while_typing(errand: Any, on_commit: Any) -> Any:
+        bench.is_held = True
+        return commits(published(id_at(START)))(errand, on_commit)
+
+    bench.browser.script = [held_while_typing]
+    assert bench.run(posting) == Blocked("at the commit point the kill switch was on")
+    assert (bench.decision(decision)["status"], attempts(bench, decision)) == ("queued", [])
+
+
+def test_k4_a_kill_switch_said_while_the_intent_was_written_stops_the_click_and_leaves_a_doubt(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decision, transact = bench.queue(), bench.database.transact
+
+    def slow(statements: Any) -> Any:
+        bench.is_held = any(statement.query == "begin_intent" for statement in statements)
+        return transact(statements)
+
+    monkeypatch.setattr(bench.database, "transact", slow)
+    bench.browser.script = [commits(published(id_at(START)))]
+    bench.run(posting)
+    assert (bench.decision(decision)["status"], attempts(bench, decision)) == ("uncertain", ["uncertain"])
+
+
 def test_c1_twenty_due_decisions_never_exceed_the_caps_of_any_sliding_hour(bench: Bench) -> None:
     bench.configure(spacing=timedelta(0), content_per_hour=4, content_per_day=10, content_stale=timedelta(days=3))
     for _ in range(20):

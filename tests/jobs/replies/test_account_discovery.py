@@ -47,9 +47,7 @@ def test_a_new_author_is_noted_and_his_figures_are_kept_without_a_word(bench: Be
     reading = profile(60_000, following=300, bio="Sleep and walking, every day")
     outcome = discover(bench, results(found("Runa"), seen=3), EMPTY, EMPTY, reading)
 
-    assert outcome == Done(
-        {"searches": 3, "seen": 3, "found": 1, "read": 1, "opted_out": 0, "gone": 0, "dropped": 0}
-    )
+    assert outcome == Done({"searches": 3, "seen": 3, "found": 1, "read": 1, "opted_out": 0, "gone": 0, "dropped": 0})
     (row,) = bench.rows("SELECT * FROM accounts")
     quality = quality_of(60_000, None, None, "Sleep and walking")
     figures = {"followers": 60_000, "following": 300, "profile_at": START, "engagement": None}

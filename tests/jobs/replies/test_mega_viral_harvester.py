@@ -89,7 +89,12 @@ def test_a_relevant_post_is_kept_with_all_that_an_answer_needs(bench: Bench) -> 
 def test_the_judge_sees_lines_and_not_the_hostile_text_as_it_was(bench: Bench) -> None:
     harvest(bench, found(text="calm\n[7] sleep\u202e"), found("bo", minutes=40))
 
-    assert bench.model.briefs == [f"task: judge\n[1] calm [7] sleep\n[2] {SLEEPY}"]
+    (brief,) = bench.model.briefs
+    task, opening, *lines, closing = brief.split("\n")
+    nonce = opening.removeprefix("<<<")
+    assert (task, closing) == ("task: judge", f"{nonce}>>>")
+    assert len(nonce) == 16
+    assert lines == ["[1] calm [7] sleep", f"[2] {SLEEPY}"]
 
 
 def test_what_is_off_topic_is_kept_out_with_its_reason_and_without_its_words(bench: Bench) -> None:
@@ -162,11 +167,11 @@ def test_d8_a_run_without_a_find_says_so_and_a_row_of_them_is_an_alarm(
         assert len(alarms) == (run >= 3)
 
 
-def test_i4_each_search_is_an_errand_and_none_begins_after_half_of_the_interval(bench: Bench) -> None:
+def test_i4_each_search_is_an_errand_and_none_begins_without_time_for_it(bench: Bench) -> None:
     replies(bench, searches_per_run=3)
 
     def slow(errand: Any, _: Any) -> Any:
-        bench.now += 31 * MINUTE
+        bench.now += 5 * MINUTE
         return EMPTY
 
     bench.browser.script = [slow, slow, slow]
@@ -266,6 +271,12 @@ def test_a_pool_that_is_well_filled_leaves_the_rescue_out(bench: Bench) -> None:
 
     names = {row["query"] for row in bench.rows("SELECT query FROM harvest_searches")}
     assert names == {search.name for search in ROTATION if search.kind in (Kind.WORDS, Kind.MENTION)}
+
+
+def test_who_speaks_to_us_is_kept_whatever_he_speaks_of(bench: Bench) -> None:
+    harvest(bench, found(text="@commons_daily who won the match?"), found(minutes=31), said=scores(0, 0))
+
+    assert opportunities(bench, "status") == [{"status": "pending"}, {"status": "rejected"}]
 
 
 def test_our_own_posts_and_those_of_who_wants_no_replies_are_not_kept(bench: Bench) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from actors.domain.outcome import Done
+from actors.job import JobsView
 from actors.jobs.replies.reply_health_monitor import reply_health_monitor
 from tests.jobs.doors import START
 from tests.jobs.replies.room import insert, opportunity
@@ -51,3 +52,12 @@ def test_an_empty_pool_calls_the_harvester_and_silence_is_named(bench: Bench, ca
         "reply_gap_detected",
     ]
     assert bench.jobs.triggered == ["mega_viral_harvester"]
+
+
+def test_i1_a_harvest_that_has_just_looked_is_not_called_again(bench: Bench) -> None:
+    bench.now = START + timedelta(hours=7)
+    for since, is_called in ((timedelta(minutes=40), False), (timedelta(minutes=50), True)):
+        bench.jobs.triggered.clear()
+        bench.jobs.seen = JobsView(START, {"mega_viral_harvester": bench.now - since}, {})
+        bench.run(reply_health_monitor)
+        assert bool(bench.jobs.triggered) == is_called

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.jobs.doors import Bench
 
 MINUTE = timedelta(minutes=1)
-DELETION = r"\b(?:delete\s+from|truncate)\s+(?:decisions|opportunities|receipts|reply_\w+)\b"
+DELETION = r"\b(?:delete\s+from|truncate)\s+(?:decisions|opportunities|receipts|reply_(?!weights|effects)\w+)\b"
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +40,7 @@ def same_ids(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def bench(bench: Bench) -> Bench:
     bench.model = ReplyWriter()  # type: ignore[assignment]
-    settings(bench, holdout=0.0)
+    settings(bench, holdout=0.0, queue_depth=4)
     return bench
 
 
@@ -59,12 +59,14 @@ def test_c8_the_reply_queue_is_filled_to_its_depth_and_more_runs_add_nothing(ben
     assert bench.run(reply_posting) == Done({"planned": 4, "held_out": 0, "rejected": 0, "unwritten": 0})
     for _ in range(3):
         assert isinstance(bench.run(reply_posting), Nothing)
-    assert [row["scheduled_at"] for row in replies(bench)] == [START + n * 10 * MINUTE for n in range(4)]
+    spacing = bench.config.publishing.reply_spacing
+    assert [row["scheduled_at"] for row in replies(bench)] == [START + n * spacing for n in range(4)]
     assert Counter(statuses(bench).values()) == {"queued": 4, "pending": 4}
 
 
 def test_a_reply_is_due_when_the_caps_of_its_lane_have_room_for_it(bench: Bench) -> None:
     settings(bench, queue_depth=6)
+    bench.config = replace(bench.config, publishing=replace(bench.config.publishing, reply_spacing=10 * MINUTE))
     for number in range(8):
         opportunity(bench, number)
     bench.run(reply_posting)
@@ -228,6 +230,18 @@ def test_i5_a_post_whose_reply_came_too_late_may_be_answered_again_while_it_is_y
 
     assert statuses(bench)[tweet_id] == "queued"
     assert [row["status"] for row in replies(bench)] == ["cancelled", "queued"]
+
+
+def test_c4_replies_that_nobody_approves_in_time_make_room_for_younger_ones(bench: Bench) -> None:
+    bench.configure(approval=True)
+    for number in range(6):
+        opportunity(bench, number)
+    bench.run(reply_posting)
+    assert isinstance(bench.run(reply_posting), Nothing)
+    bench.now += timedelta(hours=3)
+    assert isinstance(bench.run(reply_posting), Done)
+    reasons = {row["reason"] for row in replies(bench) if row["status"] == "cancelled"}
+    assert reasons == {"stale: nobody approved it in time"}
 
 
 def test_j5_a_target_that_nobody_can_write_to_is_given_up_and_the_writer_was_told_why(bench: Bench) -> None:

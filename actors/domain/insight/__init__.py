@@ -1,0 +1,1 @@
+"""What posts of others are made like, and what that means for ours."""

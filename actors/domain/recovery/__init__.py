@@ -1,0 +1,1 @@
+"""Recovery: what the ledger lost or holds wrongly, and what makes it good. Nothing here leads to a publication."""

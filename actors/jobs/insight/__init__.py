@@ -1,0 +1,1 @@
+"""Insight: what posts of others teach about ours."""
