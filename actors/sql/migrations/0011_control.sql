@@ -5,8 +5,11 @@ CREATE TABLE control_audit (
     seq bigint PRIMARY KEY,
     entry_id uuid NOT NULL UNIQUE,
     body text NOT NULL,
-    hash text NOT NULL
+    hash text NOT NULL,
+    -- By which a new process finds what was said lately. No part of the chain, which covers what was said.
+    said_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX control_audit_lately ON control_audit (said_at);
 
 CREATE FUNCTION link_audit() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -29,10 +32,12 @@ CREATE TRIGGER audit_stays BEFORE UPDATE OR DELETE ON control_audit
 CREATE TRIGGER audit_is_kept BEFORE TRUNCATE ON control_audit
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_other_audit();
 
--- What is paused: a job, a family, or `all`. Wall-clock time, for two hours are those of the person who says it.
+-- What is paused: a job, a family, or `all`. A pause belongs to who said it: another author's, of the same name, stands
+-- beside it with its own end and reason. Wall-clock time, for two hours are those of the person who says it.
 CREATE TABLE control_pauses (
-    name text PRIMARY KEY,
+    name text NOT NULL,
     until_real timestamptz,
     paused_by text NOT NULL,
-    because text NOT NULL DEFAULT ''
+    because text NOT NULL DEFAULT '',
+    PRIMARY KEY (name, paused_by)
 );
