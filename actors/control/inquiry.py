@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from actors.control.kill_switch import stop_of
 from actors.domain.caps import DAY
 from actors.domain.why.explanation import Explanation, LastRun, compose
 from actors.domain.why.publication import KillSwitchOn, LedgerUnknown, reasons_of_publishing
@@ -124,12 +125,12 @@ class Inquiry:
     def _reasons_of_ledger(self, lane: str, refill: tuple[Reason, ...], switch: KillSwitch) -> list[Reason]:
         if self.ledger is None or self.ledger[1] is not None:
             unknown = LedgerUnknown("no answer in time" if self.ledger is None else str(self.ledger[1]))
-            return [unknown, KillSwitchOn()] if switch.is_on else [unknown]
+            return [unknown, KillSwitchOn(switch.stop)] if switch.stop is not None else [unknown]
         flags, publications, queued, leases = self.ledger[0]
         holder = leases[0]["holder"] if leases[0]["left_s"] > 0 else "none"
         publishing = Publishing(
             is_known=True,
-            kill_switch=switch.holds() or (bool(flags) and flags[0]["is_on"]),
+            kill_switch=switch.held or stop_of(flags),
             caps=self.rules.caps[lane],
             publications=[row["at"] for row in publications],
             next_decision=queued[0]["due"],

@@ -201,7 +201,7 @@ class Obedience:
         stopped: list[str] = []
         if became.begins:
             pause = self.pauses.paused(datetime.now(UTC)).get(running.job)
-            stopped = of_triggering(running.job, pause, kill_switch=self.kill_switch.is_on)
+            stopped = of_triggering(running.job, pause, kill_switch=self.kill_switch.stop is not None)
         text = "; ".join([became.told(running.job, running.stage), *stopped])
         self.voice.reply(running.command.id, ok=became.is_done, text=text, consequences=stopped)
 

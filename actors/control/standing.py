@@ -26,7 +26,7 @@ class Teller:
 
     def tell(self, records: Records, now: datetime) -> None:
         """Tell the board what is stopped at this moment of wall-clock time."""
-        standing = Standing(records.pauses.in_force(now), records.switch.is_on)
+        standing = Standing(records.pauses.in_force(now), records.switch.stop is not None)
         if standing == self.told:
             return
         # In the band of the questions: whoever asks after a word was obeyed hears of it.

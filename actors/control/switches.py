@@ -101,7 +101,7 @@ class Switches:
     def _stop_publishing(self, command: Command, *, is_on: bool) -> None:
         # At once: what stops only must not wait for its own answer.
         switch, jobs = self.kill_switch, frozenset(PUBLISHERS)
-        switch.say(self.reach.now(), is_on=is_on)
+        switch.say(self.reach.now(), is_on=is_on, by=command.author)
 
         def say(facts: Facts) -> tuple[str, list[str]]:
             if not is_on:

@@ -25,7 +25,7 @@ WHERE age <= 50
 GROUP BY job;
 
 -- name: get_flag
-SELECT is_on FROM flags WHERE name = %(name)s;
+SELECT is_on, set_at, set_by FROM flags WHERE name = %(name)s;
 
 -- name: set_flag
 INSERT INTO flags (name, is_on, set_at, set_by) VALUES (%(name)s, %(is_on)s, %(now)s, %(by)s)

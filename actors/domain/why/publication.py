@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from actors.domain.caps import Caps, allowed_at
 from actors.domain.duration import format_duration
+from actors.domain.escaping import escape
 from actors.domain.evidence import TOLERANCE
 from actors.domain.why.situation import written
 from actors.domain.why.standing import UnderWay
 
 if TYPE_CHECKING:
-    from actors.domain.why.situation import Publishing, Reason, Situation
+    from actors.domain.why.situation import Publishing, Reason, Situation, Stop
 
 _FREE = Caps(sys.maxsize, sys.maxsize, timedelta())
 
@@ -48,11 +49,17 @@ class KillSwitchOn:
 
     kind: ClassVar[str] = "kill_switch"
     until: ClassVar[None] = None
-    text: ClassVar[str] = "the kill switch is on, until somebody says `kill-switch off`"
+    stop: Stop
+
+    @property
+    def text(self) -> str:
+        """Return it as a sentence for people."""
+        since = f"since {written(self.stop.at)} by {escape(self.stop.by)}"
+        return f"the kill switch is on {since}, until somebody says `kill-switch off`"
 
     def cure(self, situation: Situation) -> None:
         """It is off."""
-        _publishing(situation).kill_switch = False
+        _publishing(situation).kill_switch = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +217,7 @@ def reasons_of_publishing(publishing: Publishing, now: datetime) -> list[Reason]
     if not publishing.is_known:
         reasons.append(LedgerUnknown())
     if publishing.kill_switch:
-        reasons.append(KillSwitchOn())
+        reasons.append(KillSwitchOn(publishing.kill_switch))
     if publishing.shadow:
         reasons.append(Shadow())
     if publishing.publisher:

@@ -71,12 +71,21 @@ class Absence:
     until: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The kill switch, turned on by somebody. `at` is schedule time."""
+
+    by: str
+    at: datetime
+
+
 @dataclass(slots=True)
 class Publishing:
     """What the ledger says of a lane; times are schedule time."""
 
     is_known: bool
-    kill_switch: bool
+    kill_switch: Stop | None
+    """None: it is off."""
     caps: Caps
     publications: list[datetime]
     """Of the last 24 hours, those proven absent left out."""

@@ -17,7 +17,7 @@ from actors.domain.priority import Priority
 from actors.domain.timetable import After, Entry, Fire, Timetable
 from actors.domain.why.publication import TOLERANCE
 from actors.domain.why.queueing import least_charge
-from actors.domain.why.situation import RUNS, Absence, Moment, Publishing, Question, Situation, job_of
+from actors.domain.why.situation import RUNS, Absence, Moment, Publishing, Question, Situation, Stop, job_of
 
 if TYPE_CHECKING:
     from random import Random
@@ -232,7 +232,7 @@ class SmallEngine:
         due = rng.choice([None, now - MINUTE, now, now + 9 * MINUTE])
         return Publishing(
             rng.random() < 0.9,
-            rng.random() < 0.3,
+            Stop("operator", now) if rng.random() < 0.3 else None,
             caps,
             [now - age * MINUTE for age in ages],
             due,

@@ -14,11 +14,12 @@ from actors.domain.timetable import After, Entry, Fire, Timetable
 from actors.domain.why.explanation import Explanation, LastRun
 from actors.domain.why.publication import CapReached, KillSwitchOn, NoDecisionDue, QueueEmpty
 from actors.domain.why.queueing import part_of_runs
-from actors.domain.why.situation import Moment, Question
+from actors.domain.why.situation import Moment, Question, Stop
 from actors.domain.why.standing import UnderWay
 from actors.domain.why.timing import NotDue, reasons_of_clock
 from tests.domain.why.situations import MINUTE, NOON
 
+STOP = Stop("operator", NOON)
 QUESTION = Question("learn", "learning", Priority.P2, (), 10.0, 2.0, None, Moment(NOON, 10.0))
 
 
@@ -68,13 +69,13 @@ def test_the_earliest_start_is_when_the_last_reason_has_ended_and_unknown_while_
     soon, later = NoDecisionDue(NOON + MINUTE), NoDecisionDue(NOON + timedelta(hours=1))
     assert earliest() == NOON
     assert earliest(later, soon) == NOON + timedelta(hours=1)
-    assert earliest(soon, KillSwitchOn()) is None
+    assert earliest(soon, KillSwitchOn(STOP)) is None
     assert earliest(QueueEmpty((soon, later), NOON)) == NOON + timedelta(hours=1)
-    assert earliest(QueueEmpty((KillSwitchOn(),), NOON)) is None
+    assert earliest(QueueEmpty((KillSwitchOn(STOP),), NOON)) is None
 
 
 def test_reasons_of_the_lane_of_replies_are_said_of_replies() -> None:
-    empty = QueueEmpty((KillSwitchOn(),), NOON, "reply_posting")
+    empty = QueueEmpty((KillSwitchOn(STOP),), NOON, "reply_posting")
     assert "reply_posting does not fill it" in empty.text
     assert CapReached("per_hour", "4", NOON, "reply").text.startswith("the cap of 4 replies in an hour allows")
     zero = CapReached("per_day", "0", None, "reply")
