@@ -15,7 +15,7 @@ from actors import world
 from actors.domain.alerting import CALLING
 from actors.errors import DeadlineError
 from actors.resources.login import Login
-from tests.stage import eventually
+from tests.stage import PATIENCE_S, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ class Server:
 
     def stop(self, timeout: float) -> None:
         try:
-            self.together.wait(2.0)
+            self.together.wait(PATIENCE_S)
         except threading.BrokenBarrierError:
             raise DeadlineError(f"{self.name} waited for the others") from None
         self.given = timeout
@@ -65,8 +65,9 @@ class Site:
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
-    """Yield a site that is away for a while, for two reasons."""
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """Yield a site that is away for a while, for two reasons; the first look at it is waited for."""
+    monkeypatch.setattr(world, "_FIRST_LOOK_S", PATIENCE_S)
     site = Site(503, 503, 404, 404, 503, 200)
     yield site
     site.server.shutdown()
@@ -125,7 +126,7 @@ def test_d11_the_servers_are_stopped_side_by_side_each_with_all_the_time_there_i
     together = threading.Barrier(3)
     servers = [Server(name, together) for name in ("postgres", "valkey", "sandbox")]
 
-    world._stop_all(list(servers), 2.5)
+    world._stop_all(list(servers), PATIENCE_S)
 
-    assert [server.given for server in servers] == [2.5, 2.5, 2.5]
+    assert [server.given for server in servers] == [PATIENCE_S] * 3
     assert caplog.records == []
