@@ -11,7 +11,7 @@ from actors.control import channel as channel_module
 from actors.control.channel import STREAM
 from tests.control.room import ControlRoom
 from tests.fakes import LedgerDoor
-from tests.stage import Stage
+from tests.stage import PATIENCE_S, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def ears_that_end_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have an ear end soon, and be waited for: one that is left over takes words from the stream of the next test."""
     monkeypatch.setattr(channel_module, "_POLL_S", 0.05)
+    monkeypatch.setattr(channel_module, "_END_S", PATIENCE_S)
 
 
 @pytest.fixture(autouse=True)
