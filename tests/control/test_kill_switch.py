@@ -85,6 +85,7 @@ def test_k4_the_answer_says_what_comes_of_it_and_the_switch_is_stored(room: Cont
     assert ledger.one("get_flag", name="kill_switch") == {"is_on": False}
 
 
+@pytest.mark.usefixtures("silence_is_an_answer")
 def test_k4_with_the_database_away_it_is_in_force_here_said_to_be_and_stored_once_the_database_is_back(
     room: ControlRoom, ledger: LedgerDoor
 ) -> None:
@@ -103,6 +104,7 @@ def test_k4_with_the_database_away_it_is_in_force_here_said_to_be_and_stored_onc
     assert room.records.switch.is_on
 
 
+@pytest.mark.usefixtures("silence_is_an_answer")
 def test_k4_with_the_database_away_off_lets_nothing_go_before_it_is_stored(
     room: ControlRoom, ledger: LedgerDoor
 ) -> None:
@@ -118,6 +120,7 @@ def test_k4_with_the_database_away_off_lets_nothing_go_before_it_is_stored(
     assert ledger.one("get_flag", name="kill_switch") == {"is_on": False}
 
 
+@pytest.mark.usefixtures("silence_is_an_answer")
 def test_k4_why_names_a_switch_that_the_database_has_not_heard_of(room: ControlRoom, ledger: LedgerDoor) -> None:
     ledger.sql("ALTER TABLE flags RENAME TO away")
     assert room.say("kill-switch on")["ok"]
