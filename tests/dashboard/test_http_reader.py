@@ -25,7 +25,7 @@ from actors.errors import (
 )
 from actors.messages import Describe, Request
 from actors.runtime.address import Address
-from tests.dashboard.conftest import NOON, snapshot
+from tests.dashboard.conftest import NOON, said, snapshot
 from tests.stage import Stage, eventually
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ def test_c7_k3_a_lane_that_is_silent_is_called_once_whether_the_ledger_can_be_re
     room.until(lambda view: view.lanes["reply"].is_stale)
 
     def calls() -> Counter[tuple[str, str]]:
-        return Counter((vars(r)["action"], vars(r)["lane"]) for r in list(caplog.records) if r.levelname == "ERROR")
+        return Counter((line["action"], line["lane"]) for line in said(caplog) if line["levelname"] == "ERROR")
 
     eventually(lambda: calls()["lane_silent", "reply"], "the second lane called")
     seen = len(room.database.requests)
@@ -240,7 +240,7 @@ def test_a_lane_is_not_called_by_a_process_that_does_not_publish(room: Room, cap
     room.until(lambda view: view.ledger_at is not None and view.lanes["reply"].is_stale)
     seen = len(room.database.requests)
     eventually(lambda: len(room.database.requests) > seen + 3)
-    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+    assert [line for line in said(caplog) if line["levelname"] == "ERROR"] == []
 
 
 def test_k5_a_breaker_that_stays_open_calls_a_person(
