@@ -8,13 +8,15 @@ import logging
 from typing import Any
 
 from actors.log import LogWriter
+from tests.stage import PATIENCE_S
 
 
 def text_of(stream: io.StringIO) -> str:
     """Return everything that was logged so far."""
     for each in logging.getLogger().handlers:
         if isinstance(each, LogWriter):
-            each.flush()
+            # Its own `flush` gives up after as long as the end of a process may take.
+            assert each._spool.flush(PATIENCE_S)
     return stream.getvalue()
 
 

@@ -44,6 +44,7 @@ from actors.runtime.board import Board, BoardMemory
 from tests.log_schema import misfits
 from tests.runtime.jobs import NOON, schedule_clock
 from tests.runtime.stage import Stage
+from tests.stage import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +84,7 @@ class Log:
 
     def follow(self) -> LogState:
         """Read what is new, line by line, as `tail` does."""
-        self.writer.flush()
+        assert self.writer._spool.flush(PATIENCE_S)
         self.stream.seek(self.read)
         for line in io.BytesIO(self.stream.read().encode()):
             self.state.take(line.decode())
@@ -91,7 +92,7 @@ class Log:
         return self.state
 
     def lines(self) -> list[dict[str, Any]]:
-        self.writer.flush()
+        assert self.writer._spool.flush(PATIENCE_S)
         return [json.loads(line) for line in self.stream.getvalue().splitlines()]
 
 
@@ -162,7 +163,7 @@ def test_a_text_in_any_place_of_a_line_forges_no_line_and_no_heartbeat(log: Log,
             raise ValueError(text) from RuntimeError(text)
         except ValueError:
             job.warning(text if number % 2 else "read %s", *([] if number % 2 else [text]), extra=extra, exc_info=True)
-    log.writer.flush()
+    assert log.writer._spool.flush(PATIENCE_S)
     written = log.stream.getvalue()
     assert written.isascii()
     assert written.count("\n") == len(places) + 1

@@ -15,7 +15,7 @@ from actors import world
 from actors.domain.alerting import CALLING
 from actors.errors import DeadlineError
 from actors.resources.login import Login
-from tests.stage import eventually
+from tests.stage import PATIENCE_S, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ class Server:
 
     def stop(self, timeout: float) -> None:
         try:
-            self.together.wait(2.0)
+            self.together.wait(PATIENCE_S)
         except threading.BrokenBarrierError:
             raise DeadlineError(f"{self.name} waited for the others") from None
         self.given = timeout
@@ -65,16 +65,22 @@ class Site:
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
-    """Yield a site that is away for a while, for two reasons."""
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """Yield a site that is away for a while, for two reasons; the first look at it is waited for."""
+    monkeypatch.setattr(world, "_FIRST_LOOK_S", PATIENCE_S)
     site = Site(503, 503, 404, 404, 503, 200)
     yield site
     site.server.shutdown()
     site.server.server_close()
 
 
+def told(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    """Return what the world said: threads of earlier tests may speak meanwhile."""
+    return [record for record in list(caplog.records) if record.name == world.__name__]
+
+
 def actions(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [vars(record)["action"] for record in caplog.records]
+    return [vars(record)["action"] for record in told(caplog)]
 
 
 def test_d6_a_site_that_is_away_keeps_nobody_waiting_and_is_told_once_for_each_reason(
@@ -91,9 +97,9 @@ def test_d6_a_site_that_is_away_keeps_nobody_waiting_and_is_told_once_for_each_r
 
     eventually(lambda: "platform_answers" in actions(caplog), "the answer")
     assert (login.is_awaited, login.held()) == (False, (0, {"cookies": []}))
-    told = [vars(record)["data"] for record in caplog.records if vars(record)["action"] == "platform_awaited"]
+    reasons = [vars(record)["data"] for record in told(caplog) if vars(record)["action"] == "platform_awaited"]
     # The first is of the look before.
-    assert re.findall(r"Error (\d+)", " ".join(told)) == ["503", "503", "404"]
+    assert re.findall(r"Error (\d+)", " ".join(reasons)) == ["503", "503", "404"]
 
 
 def test_d6_a_site_that_answers_is_there_when_the_first_look_is_over_and_nothing_is_told(
@@ -114,7 +120,7 @@ def test_k5_a_site_that_stays_away_calls_a_person_once(
     login = Login(is_awaited=True)
     world._look_for(site.url, login, threading.Event())
     eventually(lambda: not login.is_awaited, "the answer")
-    calling = [record for record in caplog.records if vars(record)["action"] in CALLING]
+    calling = [record for record in told(caplog) if vars(record)["action"] in CALLING]
     assert [record.levelno for record in calling] == [logging.ERROR]
     assert "PLATFORM_URL" in calling[0].getMessage()
 
@@ -125,7 +131,7 @@ def test_d11_the_servers_are_stopped_side_by_side_each_with_all_the_time_there_i
     together = threading.Barrier(3)
     servers = [Server(name, together) for name in ("postgres", "valkey", "sandbox")]
 
-    world._stop_all(list(servers), 2.5)
+    world._stop_all(list(servers), PATIENCE_S)
 
-    assert [server.given for server in servers] == [2.5, 2.5, 2.5]
-    assert caplog.records == []
+    assert [server.given for server in servers] == [PATIENCE_S] * 3
+    assert told(caplog) == []

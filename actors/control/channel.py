@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 
 _POLL_S = 0.5
 _PONG_S = 5.0
+_END_S = 1.0
+"""How long whoever stops the ear waits for each of its threads."""
 _BACKOFF = Backoff(0.2, 5.0)
 _GROUP = "supervisor"
 _AT_ONCE = 64
@@ -89,7 +91,7 @@ class Channel:
         self._stopped.set()
         self._rung.set()
         for thread in self._threads:
-            thread.join(timeout=2 * _POLL_S)
+            thread.join(timeout=_END_S)
 
     def _run(self, hear: Callable[[], None]) -> None:
         try:

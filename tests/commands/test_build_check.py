@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis
 
-from actors.commands import send as send_module
 from actors.commands.check_build import OURS, running_build
 from actors.commands.loading import CONFIG_FILE
 from actors.config import Secret, load
@@ -18,6 +17,7 @@ from actors.control.answers import sign_answer
 from actors.control.channel import BELL, CHANNEL, FIELD, REPLIES, STREAM
 from actors.errors import AppError
 from actors.runtime.build import build_id
+from tests.control.room import no_wait_behind_an_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,6 +91,6 @@ def test_k1_who_holds_the_key_is_told_of_the_build_by_nobody_without_it(
     with supervisor(valkey_url, key, build=build_id()):
         assert running_build(config, OURS).found == f"{build_id()} runs, which is this program"
 
-    monkeypatch.setattr(send_module, "_ANSWER_S", 1.0)
+    no_wait_behind_an_answer(monkeypatch)
     with supervisor(valkey_url, build=build_id()), pytest.raises(AppError, match="no answer signed with CONTROL_KEY"):
         running_build(config, OURS)

@@ -7,19 +7,45 @@ from typing import TYPE_CHECKING
 import pytest
 import redis
 
+from actors.commands import send as send_module
 from actors.control import channel as channel_module
+from actors.control import inquiries, obedience, weighing
 from actors.control.channel import STREAM
 from tests.control.room import ControlRoom
 from tests.fakes import LedgerDoor
-from tests.stage import Stage
+from tests.stage import PATIENCE_S, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_OF_SILENCE = ((inquiries, "PATIENCE_S"), (inquiries, "_EXPLAIN_S"), (obedience, "_ACTOR_S"), (weighing, "_LOOK_S"))
+_OF_SLOWNESS = (
+    *((inquiries, "BOARD_S"), (inquiries, "LEDGER_S"), (weighing, "LEDGER_S"), (send_module, "_ANSWER_S")),
+    *((obedience, name) for name in ("BOARD_S", "LEDGER_S", "PATIENCE_S", "_WITHIN_S")),
+)
+_AS_SHIPPED = [(module, name, getattr(module, name)) for module, name in _OF_SILENCE]
+
+
 @pytest.fixture(autouse=True)
 def ears_that_end_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have an ear end soon, and be waited for: one that is left over takes words from the stream of the next test."""
     monkeypatch.setattr(channel_module, "_POLL_S", 0.05)
+    monkeypatch.setattr(channel_module, "_END_S", PATIENCE_S)
+
+
+@pytest.fixture(autouse=True)
+def whoever_is_asked_has_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for who answers: what an answer says must not depend on how soon a busy machine serves him."""
+    for module, name in (*_OF_SILENCE, *_OF_SLOWNESS):
+        monkeypatch.setattr(module, name, PATIENCE_S)
+
+
+@pytest.fixture
+def silence_is_an_answer(monkeypatch: pytest.MonkeyPatch, whoever_is_asked_has_time: None) -> None:
+    """Wait no longer than the program does, where somebody never answers."""
+    for module, name, seconds in _AS_SHIPPED:
+        monkeypatch.setattr(module, name, seconds)
 
 
 @pytest.fixture(autouse=True)

@@ -7,11 +7,13 @@ import threading
 import time
 from dataclasses import asdict
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import redis
 
+from actors.commands import send
 from actors.config import Config, Secret
 from actors.control.channel import CHANNEL, REPLIES
 from actors.control.inquiry import PublishingRules
@@ -33,6 +35,8 @@ from tests.stage import PATIENCE_S, Stage, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pytest
 
 KEY = Secret("k" * 40)
 SNAPSHOT: dict[str, Any] = {
@@ -95,6 +99,21 @@ class Listener:
 
     def stop(self) -> None:
         pass
+
+
+def no_wait_behind_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the time of a command that asks be over as soon as it was given an answer that it does not believe."""
+    believes, ahead_s = send._is_believed, [0.0]
+
+    def is_believed(*given: Any) -> bool:
+        if believes(*given):
+            return True
+        ahead_s[0] += 3600.0
+        return False
+
+    clock = SimpleNamespace(time=time.time, monotonic=lambda: time.monotonic() + ahead_s[0])
+    monkeypatch.setattr(send, "_is_believed", is_believed)
+    monkeypatch.setattr(send, "time", clock)
 
 
 def question(job: str) -> Question:

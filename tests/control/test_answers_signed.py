@@ -19,7 +19,7 @@ from actors.control.channel import CHANNEL, FIELD, REPLIES
 from actors.control.signature import FRESH_S, sign
 from actors.control.words import Command
 from actors.errors import AppError
-from tests.control.room import KEY, ControlRoom
+from tests.control.room import KEY, ControlRoom, no_wait_behind_an_answer
 from tests.stage import PATIENCE_S, Stage
 
 if TYPE_CHECKING:
@@ -116,7 +116,6 @@ def test_on_the_embedded_redis_answers_are_signed_for_who_signs_with_the_key_the
 @pytest.fixture
 def liar(monkeypatch: pytest.MonkeyPatch, valkey_url: str) -> Callable[[Secret | None], None]:
     """Have somebody answer each word of `send` before anybody else can, signed with this key if there is one."""
-    monkeypatch.setattr(send_module, "_ANSWER_S", 1.0)
     config = Config(redis=RedisSettings(url=Secret(valkey_url)), control=ControlSettings(key=KEY))
     monkeypatch.setattr(send_module, "load_all", lambda _: (config, {}))
     add = redis.Redis.xadd
@@ -137,8 +136,12 @@ def liar(monkeypatch: pytest.MonkeyPatch, valkey_url: str) -> Callable[[Secret |
 
 
 def test_who_holds_the_key_believes_no_answer_without_it_and_is_told_that_there_was_one(
-    valkey_url: str, liar: Callable[[Secret | None], None], capsys: pytest.CaptureFixture[str]
+    valkey_url: str,
+    liar: Callable[[Secret | None], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    no_wait_behind_an_answer(monkeypatch)
     with redis.Redis.from_url(valkey_url) as client, client.pubsub() as somebody:
         somebody.subscribe(CHANNEL)
         assert somebody.get_message(timeout=PATIENCE_S)
@@ -159,11 +162,9 @@ def test_the_answer_of_the_supervisor_is_waited_for_behind_those_of_others(
     valkey_url: str,
     database_url: str,
     liar: Callable[[Secret | None], None],
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     room_of(stage, valkey_url, database_url, key=KEY, embedded=False)
-    monkeypatch.setattr(send_module, "_ANSWER_S", PATIENCE_S)
     liar(None)
 
     assert send_module.send(["jobs"], data=None, as_json=True) == 0

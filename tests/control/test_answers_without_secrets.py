@@ -28,7 +28,7 @@ def leaking() -> Iterator[None]:
     SNAPSHOT["jobs"]["plan"] = plan
 
 
-@pytest.mark.usefixtures("leaking")
+@pytest.mark.usefixtures("leaking", "silence_is_an_answer")
 @pytest.mark.parametrize("word", ["jobs", "status", "why plan"])
 def test_k8_an_answer_on_the_channel_holds_no_secret_not_even_one_that_was_learnt_after_the_start(
     room: ControlRoom, word: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import signal
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import psutil
@@ -38,9 +39,8 @@ def listen() -> Iterator[Callable[..., Channel]]:
         url: str, heard: Callable[[bytes], None], died: Callable[[BaseException], None] = lambda error: None,
         rang: Callable[[], None] = lambda: None,
     ) -> Channel:
-        channel = Channel(
-            redis.Redis(connection_pool=open_pool(url, 2, 1.0, decode=False)), lambda raw, _: heard(raw), died, rang
-        )
+        client = redis.Redis(connection_pool=open_pool(url, 2, PATIENCE_S, decode=False))
+        channel = Channel(client, lambda raw, _: heard(raw), died, rang)
         opened.append(channel)
         assert channel.subscribed.wait(PATIENCE_S)
         return channel
@@ -131,16 +131,17 @@ def test_a_server_that_accepts_and_never_answers_is_noticed(
 def test_a_quiet_server_is_not_taken_for_a_dead_one(
     valkey_url: str, listen: Callable[..., Channel], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(channel_module, "_PONG_S", 0.4)
-    monkeypatch.setattr(channel_module, "_POLL_S", 0.05)
     came: queue.SimpleQueue[str] = queue.SimpleQueue()
-    take = Channel._take
+    take, now = Channel._take, [0.0]
 
     def watch(self: Channel, message: dict[str, str]) -> None:
-        came.put(message["type"])
+        # Time goes on only behind an answer: long enough for the next ping to be due, and not for a silence.
+        now[0] += 0.7 * channel_module._PONG_S
         take(self, message)
+        came.put(message["type"])
 
     monkeypatch.setattr(Channel, "_take", watch)
+    monkeypatch.setattr(channel_module, "time", SimpleNamespace(monotonic=lambda: now[0]))
     channel = listen(valkey_url, lambda _: None)
 
     # The subscription, then the answers to its pings over more than twice the time it waits for one.

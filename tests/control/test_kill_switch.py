@@ -102,6 +102,7 @@ def test_k4_the_answer_says_what_comes_of_it_and_the_switch_is_stored(room: Cont
     assert stored(ledger) == (False, "operator")
 
 
+@pytest.mark.usefixtures("silence_is_an_answer")
 def test_k4_with_the_database_away_it_is_in_force_here_said_to_be_and_stored_once_the_database_is_back(
     room: ControlRoom, ledger: LedgerDoor
 ) -> None:
@@ -120,6 +121,7 @@ def test_k4_with_the_database_away_it_is_in_force_here_said_to_be_and_stored_onc
     assert is_on(room.records.switch)
 
 
+@pytest.mark.usefixtures("silence_is_an_answer")
 def test_k4_with_the_database_away_off_lets_nothing_go_before_it_is_stored(
     room: ControlRoom, ledger: LedgerDoor
 ) -> None:
@@ -135,6 +137,7 @@ def test_k4_with_the_database_away_off_lets_nothing_go_before_it_is_stored(
     assert stored(ledger) == (False, "operator")
 
 
+@pytest.mark.usefixtures("silence_is_an_answer")
 def test_k4_why_names_a_switch_that_the_database_has_not_heard_of(room: ControlRoom, ledger: LedgerDoor) -> None:
     ledger.sql("ALTER TABLE flags RENAME TO away")
     assert room.say("kill-switch on")["ok"]

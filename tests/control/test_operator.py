@@ -13,15 +13,16 @@ import redis
 from actors.commands import send as send_module
 from actors.config import Config, ControlSettings, RedisSettings, Secret
 from actors.control.channel import REPLIES, STREAM
+from actors.domain.priority import Band
 from actors.domain.triggering import Became
 from actors.domain.why.situation import Part
 from actors.domain.why.standing import Paused
 from actors.embedded.valkey import EmbeddedValkey
 from actors.errors import AppError, ConfigError
-from actors.messages import Pause, Resume, Trigger
+from actors.messages import Pause, Resume, Trigger, Wake
 from tests.control.room import KEY, SNAPSHOT, ControlRoom
 from tests.fakes import NOW, LedgerDoor
-from tests.stage import PATIENCE_S, Stage, eventually
+from tests.stage import PATIENCE_S, Outcome, Stage, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,17 +112,25 @@ def test_k4_the_kill_switch_is_answered_when_it_is_in_the_database(room: Control
         (Became.FOLLOWS, True, "outline of plan follows the run under way"),
         (Became.ENDING, False, "plan does not begin: the supervisor drains"),
         (Became.KEPT, True, "plan is due as soon as the database has told what ran before"),
-        (None, False, "the clock does not answer; plan is due once it does"),
     ],
 )
 def test_run_is_answered_with_what_became_of_it_and_not_with_what_was_hoped(
-    room: ControlRoom, became: Became | None, text: str, *, is_done: bool
+    room: ControlRoom, became: Became, text: str, *, is_done: bool
 ) -> None:
     room.listeners["clock"].became = became
 
     answer = room.say("run outline" if became is Became.FOLLOWS else "run plan")
 
     assert (answer["ok"], answer["text"].startswith(text)) == (is_done, True)
+
+
+@pytest.mark.usefixtures("silence_is_an_answer")
+def test_run_says_of_a_clock_that_does_not_answer_that_it_does_not(room: ControlRoom) -> None:
+    room.listeners["clock"].became = None
+
+    answer = room.say("run plan")
+
+    assert (answer["ok"], answer["text"]) == (False, "the clock does not answer; plan is due once it does")
 
 
 def test_k4_run_says_that_it_passes_a_pause_and_that_the_kill_switch_lets_nothing_be_published(
@@ -354,7 +363,15 @@ def test_why_says_of_a_run_in_the_queue_what_the_run_slots_have_against_it_and_n
 
 
 def test_an_actor_that_does_not_answer_is_itself_a_reason_with_the_end_of_its_back_off(room: ControlRoom) -> None:
-    answer = room.say("why plan")
+    asked = Outcome(lambda: room.say("why plan"))
+    inquiries = room.operator.obedience.inquiries
+    answered = ("plan", "database")
+    eventually(lambda: any(answered in each.parts for each in list(inquiries.open.values())), "the one who answers")
+    # The others never will: their time is over.
+    for each in inquiries.open.values():
+        each.until = 0.0
+    room.operator.context.address.tell(Wake(), Band.CONTROL)
+    answer = asked.get()
 
     reasons = {reason["text"].partition(",")[0]: reason for reason in answer["why"]["reasons"]}
     names = ["the actor clock is not answering", "the actor content is down", "the actor runs is not answering"]

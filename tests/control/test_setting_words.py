@@ -53,6 +53,7 @@ def test_loglevel_is_in_force_for_all_our_loggers_until_it_is_said_otherwise(
     assert spoken(stream) == ["error"]
 
 
+@pytest.mark.usefixtures("silence_is_an_answer")
 @pytest.mark.parametrize("word", ["loglevel error", "loglevel error actors.control"])
 def test_a_word_and_its_answer_are_in_the_log_at_every_level_and_loglevel_says_so(
     room: ControlRoom, stream: io.StringIO, word: str

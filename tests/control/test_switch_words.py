@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
+import pytest
 import redis
 
 from actors.control.channel import CHANNEL
@@ -12,9 +12,6 @@ from actors.messages import Drain, Pause, RenewChild, Resume
 from tests.control.room import SNAPSHOT, ControlRoom
 from tests.fakes import NOW, LedgerDoor, decision
 from tests.stage import Stage, eventually
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def test_a_pause_says_what_is_due_and_how_long_the_queue_lasts(room: ControlRoom, ledger: LedgerDoor) -> None:
@@ -91,6 +88,7 @@ def test_a5_a_breaker_is_closed_by_its_front_and_the_answer_says_what_it_was(sta
     assert stage.state("database").breaker == "closed"
 
 
+@pytest.mark.usefixtures("silence_is_an_answer")
 def test_a_front_that_does_not_answer_is_said_and_keeps_no_other_word_waiting(room: ControlRoom) -> None:
     answer = room.say("breaker runs reset")
 

@@ -7,6 +7,7 @@ import threading
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import redis
 
 from actors.control.channel import CHANNEL, REPLIES
@@ -20,7 +21,7 @@ from actors.runtime.clock import Clock
 from tests.control.room import ControlRoom
 from tests.fakes import NOW
 from tests.runtime.jobs import make_job, schedule_clock
-from tests.stage import PATIENCE_S, Stage, eventually
+from tests.stage import PATIENCE_S, Outcome, Stage, eventually
 
 FLOOD = 2000
 
@@ -42,8 +43,28 @@ def publish(room: ControlRoom, words: list[str], answers: int) -> list[dict[str,
     return got
 
 
+def held_up(room: ControlRoom) -> tuple[threading.Event, threading.Event]:
+    """Have the clock keep its answers back; return what is set once it is asked, and what lets it answer."""
+    asked, released = threading.Event(), threading.Event()
+
+    def receive(_: Any) -> None:
+        asked.set()
+        assert released.wait(PATIENCE_S)
+
+    for listener in room.listeners.values():
+        listener.part = Part()
+    room.listeners["clock"].first = receive
+    return asked, released
+
+
 def test_those_who_ask_the_same_while_it_is_open_share_its_one_answer(room: ControlRoom) -> None:
-    answers = publish(room, [json.dumps({"id": f"a-{number}", "word": "why"}) for number in range(10)], 10)
+    _, released = held_up(room)
+    words = [json.dumps({"id": f"a-{number}", "word": "why"}) for number in range(10)]
+    asking = Outcome(lambda: publish(room, words, 10))
+    inquiries = room.operator.obedience.inquiries
+    eventually(lambda: [len(each.askers) for each in list(inquiries.open.values())] == [10], "all ten wait")
+    released.set()
+    answers = asking.get()
 
     assert sorted(answer["id"] for answer in answers) == [f"a-{number}" for number in range(10)]
     assert all(answer["why"] == answers[0]["why"] for answer in answers)
@@ -53,10 +74,14 @@ def test_those_who_ask_the_same_while_it_is_open_share_its_one_answer(room: Cont
 def test_no_more_inquiries_are_open_at_once_than_the_limit(room: ControlRoom, monkeypatch: Any) -> None:
     monkeypatch.setattr("actors.control.inquiries._MOST_INQUIRIES", 1)
 
-    first, second = publish(room, ["why plan", "why posting"], 2)
+    asked, released = held_up(room)
+    asking = Outcome(lambda: publish(room, ["why plan"], 2))
+    assert asked.wait(PATIENCE_S)
+    refused = room.say("why posting")
+    released.set()
 
-    assert "asked too often" in first["text"]
-    assert second["why"]["job"] == "plan"
+    assert "asked too often" in refused["text"]
+    assert asking.get()[1]["why"]["job"] == "plan"
 
 
 def test_more_reading_words_than_the_rate_are_refused_and_a_stop_word_never_is(room: ControlRoom) -> None:
@@ -142,6 +167,7 @@ def test_a_flood_of_why_leaves_the_clock_alive_and_a_due_of_p0_served(
     assert 0 < clocks[0].explains <= FLOOD / 4
 
 
+@pytest.mark.usefixtures("silence_is_an_answer")
 def test_who_is_asked_serves_what_is_of_p0_first(room: ControlRoom) -> None:
     served: list[Any] = []
     entered, released = threading.Event(), threading.Event()

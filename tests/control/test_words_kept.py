@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from actors.config import Secret
+from actors.control import records
 from actors.control.audit import ACCEPTED, LOST, entry, read_audit
 from actors.control.channel import BELL, CHANNEL, FIELD, REPLIES, STREAM
 from actors.control.claims import claim
@@ -24,7 +25,7 @@ from actors.domain.rate import Rate
 from actors.messages import Pause, Resume, Trigger
 from actors.resources.redis import open_pool
 from tests.control.room import KEY, ControlRoom
-from tests.fakes import LedgerDoor
+from tests.fakes import HandClock, LedgerDoor
 from tests.stage import PATIENCE_S, eventually
 
 if TYPE_CHECKING:
@@ -179,10 +180,13 @@ def test_words_are_served_while_postgres_is_away_and_are_audited_when_it_is_back
 
 
 def test_a_stored_pause_is_told_to_its_family_at_the_start_shown_by_status_and_ends_by_itself(
-    stage: Stage, valkey_url: str, database_url: str, ledger: LedgerDoor
+    stage: Stage, valkey_url: str, database_url: str, ledger: LedgerDoor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = datetime.now(UTC)
-    ledger.transact([store_pause(kept.Pause("publishing", now + timedelta(seconds=2), "me", "a storm"))])
+    wall = HandClock(datetime.now(UTC))
+    monkeypatch.setattr(records, "_wall", wall)
+    # How soon it looks at the time again though nothing came.
+    monkeypatch.setattr(records, "READ_EVERY_S", 0.05)
+    ledger.transact([store_pause(kept.Pause("publishing", wall() + timedelta(hours=1), "me", "a storm"))])
     ledger.transact([store_pause(kept.Pause("plan", None, "me"))])
     room = ControlRoom(stage, valkey_url, database_url, embedded=True)
     (began,) = room.told("publishing")
@@ -192,6 +196,7 @@ def test_a_stored_pause_is_told_to_its_family_at_the_start_shown_by_status_and_e
     assert "pause of plan: until somebody resumes it, by me" in lines
     assert any(line.startswith("pause of publishing: until 2") and line.endswith("a storm") for line in lines)
 
+    wall.forward(hours=1)
     eventually(lambda: room.listeners["publishing"].told[1:] == [Resume("posting")], "the end told")
     eventually(lambda: [row["name"] for row in ledger.all("all_pauses")] == ["plan"], "the end stored")
     assert room.listeners["content"].told == [Pause("plan", "me")]

@@ -125,13 +125,13 @@ def talk(server: Server, sent: bytes, family: socket.AddressFamily = socket.AF_I
 
 def everything(line: socket.socket) -> bytes:
     """Return what comes until the other side closes."""
-    found = b""
+    found = bytearray()
     try:
         while data := line.recv(65536):
             found += data
     except ConnectionResetError:
         pass
-    return found
+    return bytes(found)
 
 
 def get(path: str, *headers: str, method: str = "GET", host: str = "localhost") -> bytes:
@@ -148,6 +148,11 @@ def with_token(path: str) -> bytes:
 def code(answer: bytes) -> int:
     """Return an answer's status."""
     return int(answer.split(b" ")[1])
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    """Return the fields of what the dashboard logged: threads of earlier tests may speak meanwhile."""
+    return [vars(record) for record in list(caplog.records) if record.name.startswith("actors.dashboard")]
 
 
 class Receiver:

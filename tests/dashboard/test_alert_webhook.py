@@ -15,6 +15,7 @@ from actors.dashboard.alerts import Alerts
 from actors.dashboard.published import Published
 from actors.domain.backoff import Backoff
 from actors.domain.redaction import Redaction
+from tests.dashboard.conftest import WAIT_S
 from tests.stage import eventually
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ logger = logging.getLogger("actors.test")
 def alerts_to(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Published]]:
     """Return a maker of alerts to the receiver; returns what they count in."""
     monkeypatch.setattr(module, "_AGAIN", Backoff(0.02, 0.05))
+    monkeypatch.setattr(module, "_LAST_S", WAIT_S)
     made = []
 
     def make(url: Secret | None = None) -> Published:

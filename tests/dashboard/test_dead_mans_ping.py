@@ -18,7 +18,7 @@ from actors.dashboard.post import send
 from actors.domain.log_line import describe_error
 from actors.domain.readiness import STEPS
 from actors.errors import TransientError
-from tests.dashboard.conftest import NOON
+from tests.dashboard.conftest import NOON, said
 from tests.stage import eventually
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def test_k5_when_the_work_stands_still_it_hears_nothing_and_the_log_says_why(
     ping.start()
     eventually(lambda: published.counts().get(("ping", "left_out"), 0) > 2)
     assert receiver.hits == []
-    assert [vars(record)["action"] for record in caplog.records] == ["ping_left_out"]
+    assert [line["action"] for line in said(caplog)] == ["ping_left_out"]
     # It goes out again by itself.
     published.clock, published.done = clock(), STEPS
     published.view = replace(published.view, at=time.monotonic())

@@ -50,6 +50,9 @@ if TYPE_CHECKING:
 
     from actors.domain.outcome import Outcome
 
+# An afternoon in the town is some forty seconds of work for one core.
+pytestmark = pytest.mark.timeout(600)
+
 PAYLOADS = corpus()
 CODEWORDS = [each.codeword for each in PAYLOADS]
 TEXTS_OF_OTHERS = {"opportunities", "external_posts"}
