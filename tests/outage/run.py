@@ -51,7 +51,7 @@ ENVIRONMENT = {
     "SUPERVISOR_PUBLISHING_CONTENT_PER_DAY": str(PER_DAY),
     "CONTROL_KEY": "a-key-of-at-least-thirty-two-characters",  # the servers are not its own
 }
-_NAMES = ("data", "error", "reason", "actor", "decision", "front", "job", "server")
+_NAMES = ("data", "error", "reason", "actor", "decision", "front", "job", "lane", "server")
 
 
 @dataclass(slots=True)
