@@ -26,12 +26,6 @@ def engine(engine_in: Callable[..., Engine], tmp_path_factory: pytest.TempPathFa
     engine.ready()
     engine.wait_for("posted", 60)
     yield engine
-    assert engine.send("pause", "posting") == 0
-    engine.until(
-        lambda: not engine.query("SELECT 1 FROM decisions WHERE status IN ('claimed', 'publishing', 'uncertain')"),
-        60,
-        "nothing in flight",
-    )
     assert_nothing_doubled_nothing_lost(engine)
     assert engine.stop() == 0
     assert engine.processes() == []

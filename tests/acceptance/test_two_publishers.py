@@ -38,11 +38,14 @@ def site(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def pair(engine_on: Callable[..., Engine], empty_database_url: str, site: str) -> Callable[[str], Engine]:
-    """Return a maker of supervisors that share database and site, with a lease of 5 s and nothing to publish."""
+    """Return a maker of supervisors that share database and site, with nothing to publish.
+
+    Their lease is long enough that nobody loses it to a busy machine.
+    """
     shared = {
         "DATABASE_URL": empty_database_url,
         "PLATFORM_URL": site,
-        "SUPERVISOR_PUBLISHING_LEASE": "5s",
+        "SUPERVISOR_PUBLISHING_LEASE": "15s",
         "SUPERVISOR_JOBS_PLAN_ENABLED": "false",
         "SUPERVISOR_LOG_HEARTBEAT": "1s",
     }

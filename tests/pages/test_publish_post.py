@@ -65,8 +65,9 @@ def test_the_run_gets_what_was_prepared_before_anything_is_clicked(
 
 
 def test_b1_with_the_answer_lost_the_toast_names_the_post(
-    chromium: Chromium, site: FixtureSite, desk: FakeDesk, short_evidence: None
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("actors.pages.publication._EVIDENCE_S", 4.0)
     site.answer = lambda _: None
     site.show_composer(script=f'button.addEventListener("click", () => toast("/us/status/{post_id(0)}"));')
     published = chromium.perform(POST, desk)

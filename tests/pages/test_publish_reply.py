@@ -29,12 +29,16 @@ def answerable(tweet_id: str = TARGET, text: str = "a post", author: str = "them
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give up soon on what never comes."""
-    monkeypatch.setattr("actors.pages.publication._EVIDENCE_S", 1.0)
+    """Give up soon on what never comes, or stands on the page from the first."""
     monkeypatch.setattr("actors.pages.status._FIRST_CARD_S", 0.5)
     monkeypatch.setattr("actors.pages.status._NEXT_CARDS_S", 0.05)
-    monkeypatch.setattr("actors.pages.composer._FOUND_S", 0.5)
     monkeypatch.setattr("actors.pages.composer._TARGET_S", 0.3)
+
+
+@pytest.fixture
+def short_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give up on missing evidence soon."""
+    monkeypatch.setattr("actors.pages.publication._EVIDENCE_S", 1.0)
 
 
 def show(site: FixtureSite, *cards: str, script: str = "", author: str = "Them") -> None:
@@ -229,8 +233,9 @@ def test_b8_the_same_text_sent_elsewhere_is_not_taken_for_our_reply(
 
 
 def test_b13_a_text_that_was_sent_to_another_post_is_uncertain_whatever_the_toast_says(
-    chromium: Chromium, site: FixtureSite, desk: FakeDesk
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("actors.pages.publication._EVIDENCE_S", 4.0)
     show(site, answerable(), script=f'sent = () => "{OTHER}";')
     published = chromium.perform(REPLY, desk)
     assert (published.tweet_id, published.evidence, published.clicked) == (None, "none", True)
@@ -246,8 +251,9 @@ def test_b8_the_targets_own_id_is_never_ours(chromium: Chromium, site: FixtureSi
 
 
 def test_b1_with_the_answer_lost_the_toast_names_the_reply(
-    chromium: Chromium, site: FixtureSite, desk: FakeDesk
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("actors.pages.publication._EVIDENCE_S", 4.0)
     site.answer = lambda _: None
     toast = f'button.addEventListener("click", () => toast("/us/status/{post_id(0)}"));'
     show(site, answerable(), script=f"opened = () => {{ {toast} }};")
@@ -256,7 +262,7 @@ def test_b1_with_the_answer_lost_the_toast_names_the_reply(
 
 
 def test_b4_a_reply_whose_call_fails_is_uncertain_and_not_sent_again(
-    chromium: Chromium, site: FixtureSite, desk: FakeDesk
+    chromium: Chromium, site: FixtureSite, desk: FakeDesk, short_evidence: None
 ) -> None:
     site.answer = lambda _: (503, {"errors": [{"code": 130, "message": "Over capacity"}]})
     show(site, answerable())
@@ -270,8 +276,14 @@ def test_b4_a_reply_whose_call_fails_is_uncertain_and_not_sent_again(
     [('data-testid="reply"', "card.replies"), ("tweetTextarea_0", "reply.text"), ('"tweetButton"', "reply.submit")],
 )
 def test_b19_what_a_reply_needs_and_does_not_find_is_drift(
-    chromium: Chromium, site: FixtureSite, desk: FakeDesk, renamed: str, name: str
+    chromium: Chromium,
+    site: FixtureSite,
+    desk: FakeDesk,
+    monkeypatch: pytest.MonkeyPatch,
+    renamed: str,
+    name: str,
 ) -> None:
+    monkeypatch.setattr("actors.pages.composer._FOUND_S", 2.0)
     show(site, answerable())
     path = f"/Them/status/{TARGET}"
     site.pages[path] = site.pages[path].replace(renamed, renamed.replace("e", "3")).replace("textbox", "editor")
@@ -282,8 +294,15 @@ def test_b19_what_a_reply_needs_and_does_not_find_is_drift(
 
 @pytest.mark.parametrize(("status", "error"), [(429, RateLimitedError), (503, SiteBusyError)])
 def test_e4_a_conversation_that_the_api_does_not_give_is_a_wall_and_no_missing_target(
-    chromium: Chromium, site: FixtureSite, desk: FakeDesk, status: int, error: type[Exception]
+    chromium: Chromium,
+    site: FixtureSite,
+    desk: FakeDesk,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    error: type[Exception],
 ) -> None:
+    # The API's answer has to come in this time.
+    monkeypatch.setattr("actors.pages.status._FIRST_CARD_S", 4.0)
     site.answer = lambda _: (status, {"errors": []})
     show(site, script="create('x');")
     if status == 429:

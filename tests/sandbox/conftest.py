@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from actors.sandbox.clock import Anchor, ScheduleClock
 from actors.sandbox.post import Counts, Follow, Post, PublishedPost
@@ -215,6 +215,7 @@ def visitor(tmp_path: Path) -> Iterator[Visitor]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=10_000)
     with sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(executable_path=CHROMIUM)

@@ -27,6 +27,11 @@ def publish(bench: Bench, count: int) -> None:
         insert(bench, "own_posts", {**post, "replying_to": "somebody", "lane": "reply", "minted_at": at, "seen_at": at})
 
 
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what the job said: threads of other tests may say something as well."""
+    return [vars(each)["action"] for each in caplog.records if each.name == reply_health_monitor.body.__module__]
+
+
 def test_a_healthy_flow_is_counted(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     for number in range(3):
         opportunity(bench, number)
@@ -37,7 +42,7 @@ def test_a_healthy_flow_is_counted(bench: Bench, caplog: pytest.LogCaptureFixtur
     publish(bench, 30)
     with caplog.at_level(logging.WARNING):
         assert bench.run(reply_health_monitor) == Done({"pool": 3, "replies": 24, "issues": 0})
-    assert caplog.records == []
+    assert said(caplog) == []
     assert bench.jobs.triggered == []
 
 
@@ -45,7 +50,7 @@ def test_an_empty_pool_calls_the_harvester_and_silence_is_named(bench: Bench, ca
     bench.now = START + timedelta(hours=7)
     with caplog.at_level(logging.WARNING):
         assert bench.run(reply_health_monitor) == Done({"pool": 0, "replies": 0, "issues": 4})
-    assert [record.__dict__["action"] for record in caplog.records] == [
+    assert said(caplog) == [
         "reply_opportunity_pool_low",
         "reply_opportunity_stale",
         "reply_slo_violation",
