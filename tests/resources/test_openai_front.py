@@ -91,7 +91,7 @@ def spent(ledger: LedgerDoor) -> list[float | None]:
 
 
 def settled_at(stage: Stage, lane: MoneyLane, amount: float) -> None:
-    """Wait until the front reckons that so much was spent; it hears of a call's end just after the asker."""
+    """Wait until the front reckons that so much was spent."""
     eventually(lambda: stage.state("openai").spent[lane] == pytest.approx(amount, abs=1e-6), f"{lane} at {amount:g}")
 
 
