@@ -117,6 +117,7 @@ def test_errands_given_one_after_the_other_run_one_at_a_time() -> None:
 def test_a9_a_revoked_thread_slot_destroys_its_handle_and_its_thread_comes_home() -> None:
     placed = Sync()
     reply = placed.give(hang)
+    assert placed.handle.begun.wait(WAIT)
     placed.slot.revoke()
     with pytest.raises(ResourceDiedError, match="the handle broke"):
         reply.wait(WAIT)
@@ -148,8 +149,9 @@ def test_a2_a_destruction_that_raises_still_ends_the_revoked_slots_thread() -> N
             super().destroy()
             raise SystemExit(1)
 
-    slot = ThreadSlot(Place(Address("front"), 0, 1), Broken())
+    slot = ThreadSlot(Place(Address("front"), 0, 1), handle := Broken())
     slot.give(asked := request(hang))
+    assert handle.begun.wait(WAIT)
     slot.revoke()
     with pytest.raises(ResourceDiedError):
         asked.reply.wait(WAIT)
