@@ -76,6 +76,20 @@ def test_a_result_goes_to_the_asker_and_the_news_of_the_free_slot_to_the_front(p
     assert (news.slot, news.generation, news.error) == (2, 7, None)
 
 
+@pytest.mark.parametrize("error", [None, NotFoundError("no such tweet")])
+def test_whatever_the_asker_does_next_the_front_has_heard_of_the_end(error: BaseException | None) -> None:
+    front, heard = Address("front"), []
+
+    class Asker:
+        def settle(self, _: Any) -> None:
+            heard.extend(take(front, SlotSettled))
+
+        fail = settle
+
+    Place(front, 2, 7).settle(request(None, reply=Asker()), "done", error)
+    assert [(news.slot, news.error) for news in heard] == [(2, error)]
+
+
 @pytest.mark.parametrize(
     "error", [SystemExit(1), KeyboardInterrupt(), asyncio.CancelledError(), MemoryError(), OSError(5, "gone")]
 )
