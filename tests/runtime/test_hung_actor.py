@@ -67,7 +67,12 @@ class House:
             "sibling": ChildSpec(self.sibling, lambda c: Hanger(self, c)),
         }
         policy = Policy(intensity=10, period_s=60)
-        self.node = Node(lambda context: Supervisor(context, policy, self.specs, self.board), "supervisor")
+
+        def supervise(context: ActorContext) -> Supervisor:
+            self.supervisor = Supervisor(context, policy, self.specs, self.board)
+            return self.supervisor
+
+        self.node = Node(supervise, "supervisor")
 
     def come_back(self, behind: str) -> int:
         """Return the generation that answers a message told behind the one that hangs."""
@@ -88,6 +93,21 @@ def house() -> Iterator[House]:
     house.release.set()
     house.node.end()
     eventually(lambda: not abandoned_threads(), "every thread came home")
+
+
+def test_a_child_that_answers_is_asked_again_and_left_alone(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    questions: list[threading.Event] = []
+
+    def has_been_asked_twice() -> bool:
+        last = house.supervisor.answered["sibling"]
+        if last not in questions:
+            questions.append(last)
+        # The first one is there before any is asked.
+        return len(questions) == 3
+
+    eventually(has_been_asked_twice, "a second question")
+    assert house.sibling.ask("who", WAIT) == 1
+    assert "sibling hangs" not in caplog.text
 
 
 def test_a_child_that_hangs_is_replaced_and_what_waits_behind_is_served_by_the_next(house: House) -> None:
