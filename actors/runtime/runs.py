@@ -78,12 +78,16 @@ class RunWorker:
     def __init__(self, prepare: Callable[[Run, Scope], JobContext]) -> None:
         self._prepare = prepare
         self._scope: Scope | None = None
+        self._is_destroyed = False
 
     def perform(self, request: Request) -> RunResult:
         """Run the body and return its outcome."""
         run: Run = request.work
         began = time.monotonic()
         scope = self._scope = Scope(run.run_id, request.priority, began + request.limit_s, run.since, run.length)
+        if self._is_destroyed:
+            # Revoked while its thread had not come to it yet.
+            scope.revoke()
         context = self._prepare(run, scope)
         started = context.now()
         outcome = execute(run, context)
@@ -92,6 +96,7 @@ class RunWorker:
 
     def destroy(self) -> None:
         """Make every later request of the run raise; a body that computes in a loop is left behind."""
+        self._is_destroyed = True
         if self._scope is not None:
             self._scope.revoke()
 

@@ -89,15 +89,15 @@ class Place:
     generation: int
 
     def settle(self, request: Request, value: Any, error: BaseException | None) -> None:
-        """Answer the asker, then tell the front that the slot is free."""
+        """Tell the front that the slot is free, then answer the asker: what he asks next finds a front that knows."""
+        with contextlib.suppress(ActorUnavailableError):
+            spent = error.spent if isinstance(error, AppError) else getattr(value, "cost_usd", None)
+            self.front.tell(SlotSettled(self.index, self.generation, request.id, error, spent=spent), Band.CONTROL)
         with contextlib.suppress(ActorUnavailableError):
             if error is None:
                 request.reply.settle(value)
             else:
                 request.reply.fail(error)
-        with contextlib.suppress(ActorUnavailableError):
-            spent = error.spent if isinstance(error, AppError) else getattr(value, "cost_usd", None)
-            self.front.tell(SlotSettled(self.index, self.generation, request.id, error, spent=spent), Band.CONTROL)
 
     def give_back(self, request: Request) -> None:
         """Tell the front that the slot is free and the errand recalled; its asker goes on waiting."""

@@ -49,7 +49,9 @@ class Progress:
         try:
             yield
         finally:
-            ended.set()
+            # Nothing is told of a step after the line that it is done.
+            with self._lock:
+                ended.set()
         if self._ended.is_set():
             return
         with self._lock:
@@ -60,9 +62,11 @@ class Progress:
     def _tell_while(self, ended: threading.Event) -> None:
         while (due := self.startup.next_report()) is not None and not ended.wait(max(0.0, due - time.monotonic())):
             with self._lock:
+                if ended.is_set():
+                    return
                 self.startup, line = self.startup.report(time.monotonic())
-            if line is not None and not ended.is_set():
-                _tell(line)
+                if line is not None:
+                    _tell(line)
 
 
 def until_served(ask: Callable[[], None], ended: threading.Event) -> None:

@@ -95,7 +95,7 @@ class Kernel:
 
         self.address = Address("root")
         self.life = Incarnation(self.address.mailbox.next_generation())
-        Cell.start(self.address, supervise, self.life, lambda report: news.put((report, True)))
+        Cell.start(self.address, supervise, self.life, lambda report: news.put((report, isinstance(report, Exited))))
         assert self.life.ready.wait(WAIT_S)
 
     def run(self, events: list[list[str]]) -> list[str]:

@@ -186,7 +186,7 @@ def test_a_launch_survives_the_errand_that_asked_for_it(stage: Stage, open_brows
     browser = open_browser(policy={"breaker_threshold": 100})
     scope = stage.caller("browser", within=0.1)
 
-    with pytest.raises(Exception, match=r"destroyed|no answer|deadline"):
+    with pytest.raises(Exception, match=r"destroyed|no answer|no free slot|deadline"):
         BrowserClient(scope).visit(Look())
 
     assert client(stage).visit(Look()) == "A page"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from actors.domain.priority import Priority
+from actors.domain.priority import Band, Priority
 from actors.domain.workload import Span
 from actors.errors import DeadlineError, ExpiredError
 from actors.messages import Forecast, Request
@@ -20,7 +20,7 @@ from actors.runtime.client import Caller, Scope
 from tests.pages.fixture_site import FixtureSite
 from tests.resources.browser_stage import PAGE, Look, Wait, chromiums, client, overlook_others, settings
 from tests.runtime.stage import take
-from tests.stage import Outcome, eventually
+from tests.stage import PATIENCE_S, Outcome, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,6 +96,12 @@ def lend(stage: Stage, tmp_path: Path) -> Iterator[Callable[..., Browser]]:
     site.close()
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a recall take its time: a busy machine closes a context in more than P0 would wait for it."""
+    monkeypatch.setattr("actors.domain.arbiter.RECALL_LIMIT_S", PATIENCE_S)
+
+
 def read(stage: Stage, errand: Read) -> Outcome:
     """Send the errand; return once it is on its page."""
     outcome = Outcome(lambda: client(stage).visit(errand))
@@ -108,6 +114,7 @@ def counted(stage: Stage, **expected: int) -> None:
     eventually(lambda: expected.items() <= stage.state("browser").counters.items(), str(expected))
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize(
     ("kind", "script"),
     [(Read, WAITING), (Read, SPINNING), (ReadAndTidy, SPINNING)],
@@ -130,6 +137,7 @@ def test_a3_an_unannounced_p0_has_the_lent_context_and_the_recalled_errand_ends_
     assert [line.slot for line in caplog.records if getattr(line, "action", "") == "errand_recalled"] == [0]  # type: ignore[attr-defined]
 
 
+@pytest.mark.usefixtures("patient")
 def test_a11_what_follows_a_recall_has_a_context_of_its_own(stage: Stage, lend: Callable[..., Browser]) -> None:
     lend()
     assert [client(stage, P0).visit(Look(COUNTING)) for _ in range(2)] == [1, 2]
@@ -140,6 +148,7 @@ def test_a11_what_follows_a_recall_has_a_context_of_its_own(stage: Stage, lend: 
     assert lent.get() == "A page"
 
 
+@pytest.mark.usefixtures("patient")
 def test_b5_a_publication_is_neither_lent_to_nor_recalled(stage: Stage, lend: Callable[..., Browser]) -> None:
     lend(others=1)
     asked, granted = threading.Event(), threading.Event()
@@ -200,7 +209,7 @@ def test_a_recalled_errand_that_can_no_longer_start_in_time_says_so(
 def test_only_what_reads_and_asks_for_no_commit_may_be_called_back(
     errand: Look, *, may_commit: bool, recallable: bool
 ) -> None:
-    scope = Scope("run-1", P1, time.monotonic() + 0.05)
+    scope = Scope("run-1", P1, time.monotonic() + PATIENCE_S)
     demand = asked_by(scope, errand, (lambda _: 0.0) if may_commit else None)
     assert demand.recallable is recallable
 
@@ -210,16 +219,24 @@ def test_an_errand_tells_what_its_run_has_left_on_the_browser_and_when_it_fell_d
     done_s: float, rest_s: float
 ) -> None:
     worked = {"browser": done_s, "database": 1000.0}
-    scope = Scope("run-1", P1, time.monotonic() + 0.05, since=12.0, length=Span(20.0, 60.0), worked=worked)
+    scope = Scope("run-1", P1, time.monotonic() + PATIENCE_S, since=12.0, length=Span(20.0, 60.0), worked=worked)
 
     demand = asked_by(scope, Read())
 
     assert (demand.owner, demand.since, demand.expected_s, demand.remaining_s) == ("run-1", 12.0, 1.0, rest_s)
 
 
+class Refusing(Address):
+    """Keeps what it is told, and refuses it."""
+
+    def tell(self, message: Request, band: Band = Band.P2) -> None:
+        super().tell(message, band)
+        message.reply.fail(ExpiredError("as told"))
+
+
 def asked_by(scope: Scope, errand: Look, on_commit: Callable[[Any], float] | None = None) -> Any:
-    """Return what a client demands of a front that never answers."""
-    front = Address("browser")
+    """Return what a client demands of a front."""
+    front = Refusing("browser")
     with pytest.raises(ExpiredError):
         BrowserClient(Caller(front, scope)).visit(errand, on_commit)
     (request,) = take(front, Request)

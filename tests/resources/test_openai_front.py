@@ -91,7 +91,7 @@ def spent(ledger: LedgerDoor) -> list[float | None]:
 
 
 def settled_at(stage: Stage, lane: MoneyLane, amount: float) -> None:
-    """Wait until the front reckons that so much was spent; it hears of a call's end just after the asker."""
+    """Wait until the front reckons that so much was spent."""
     eventually(lambda: stage.state("openai").spent[lane] == pytest.approx(amount, abs=1e-6), f"{lane} at {amount:g}")
 
 
@@ -225,8 +225,10 @@ def test_a9_a_call_past_its_limit_is_aborted_keeps_its_reserve_and_frees_its_slo
 def test_a9_an_answer_that_begins_and_never_ends_is_broken_off_at_the_deadline(
     stage: Stage, ledger: LedgerDoor, endpoint: ScriptedEndpoint, drip: bytes
 ) -> None:
-    endpoint.drip = drip
     open_front(stage, endpoint.url, size=1, timeout=60.0)
+    # The first call of a client takes long on a busy machine.
+    assert ask(stage, ledger).text == "Good."
+    endpoint.drip = drip
 
     with pytest.raises(DeadlineError):
         ask(stage, ledger, limit=1.0)
@@ -235,7 +237,8 @@ def test_a9_an_answer_that_begins_and_never_ends_is_broken_off_at_the_deadline(
     assert ask(stage, ledger, limit=PROMISE_S).text == "Good."
     eventually(lambda: endpoint.hung_up == 1, "the call broken off")
     stage.all_free("openai")
-    assert spent(ledger) == [None, pytest.approx(REAL, abs=1e-6)]
+    real = pytest.approx(REAL, abs=1e-6)
+    assert sorted(spent(ledger), key=str) == [real, real, None]
 
 
 def test_money_is_reserved_at_its_worst_before_the_call_and_settled_after_it(
@@ -329,7 +332,8 @@ def test_a_broken_endpoint_opens_the_breaker_and_the_free_probe_closes_it(
     stage: Stage, ledger: LedgerDoor, endpoint: ScriptedEndpoint
 ) -> None:
     endpoint.answer = lambda _: failure(500)
-    open_front(stage, endpoint.url, breaker_threshold=3)
+    # Open for longer than a busy machine takes to ask once more.
+    open_front(stage, endpoint.url, breaker_threshold=3, breaker_open_min=2.0, breaker_open_max=2.0)
     for _ in range(3):
         with pytest.raises(ModelBusyError):
             ask(stage, ledger)

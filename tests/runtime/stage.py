@@ -15,6 +15,7 @@ from actors.runtime.mailbox import Inbox
 from actors.runtime.reply import WaitingReply
 from actors.runtime.resource import Resource
 from actors.runtime.slot import CoroutineSlot, Place, ThreadSlot
+from tests.stage import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from actors.runtime.cell import Behaviour
     from actors.runtime.loop import LoopThread
 
-WAIT = 5.0
+WAIT = PATIENCE_S
 """The most that any test waits for anything, in real seconds."""
 
 
@@ -65,9 +66,10 @@ class Handle:
     """A thread worker whose errand is a function of the worker; what hangs on it waits for its destruction."""
 
     def __init__(self) -> None:
-        self.destroyed, self.closed = threading.Event(), threading.Event()
+        self.begun, self.destroyed, self.closed = threading.Event(), threading.Event(), threading.Event()
 
     def perform(self, request: Request) -> Any:
+        self.begun.set()
         return request.work(self)
 
     def destroy(self) -> None:

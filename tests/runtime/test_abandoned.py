@@ -27,7 +27,7 @@ def test_a_thread_counts_from_its_mark_to_its_end_and_once() -> None:
     mark_abandoned(thread)
     assert thread.name == "hung (abandoned)"
     assert thread in abandoned_threads()
-    assert "release.wait(WAIT)" in stack_of(thread)
+    assert eventually(lambda: "release.wait(WAIT)" in stack_of(thread), "it waits")
     release.set()
     thread.join(WAIT)
     assert thread not in abandoned_threads()
@@ -44,7 +44,7 @@ def test_a_thread_that_computes_is_found_among_those_that_wait() -> None:
     waits, spins = start("waits", lambda: release.wait(WAIT)), start("spins", spin)
     computing = Computing()
     assert computing.look([waits, spins]) == []
-    assert eventually(lambda: computing.look([waits, spins]), "the spinning one found") == [spins]
+    eventually(lambda: computing.look([waits, spins]) == [spins], "the spinning one found")
     release.set()
     for thread in (waits, spins):
         thread.join(WAIT)

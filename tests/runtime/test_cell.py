@@ -54,7 +54,9 @@ def test_d10_whatever_a_message_raises_ends_one_actor_and_no_other(error: BaseEx
     (bystander, _), (node, behaviour) = witness(), witness()
     with pytest.raises(ActorUnavailableError, match=type(error).__name__):
         node.ask(error)
-    assert node.life.ended.wait(WAIT)
+    # Of its end its supervisor hears last.
+    eventually(lambda: len(node.reports) == 2, "its end reported")
+    assert node.life.ended.is_set()
     assert [type(news) for news in node.reports] == [DeadLetter, Exited]
     assert node.reports[0].message == type(error).__name__
     assert behaviour.stops == 1
@@ -193,7 +195,8 @@ def test_an_actor_whose_mailbox_breaks_under_it_dies_as_loudly_as_of_any_message
 
     inbox._take = broken  # type: ignore[assignment]
     node.address.tell("wakes it")
-    assert node.life.ended.wait(WAIT)
+    eventually(lambda: node.reports, "its end reported")
+    assert node.life.ended.is_set()
     assert node.reports == [Exited("node", 1, "MemoryError: no room for a letter")]
     assert behaviour.stops == 1
 

@@ -25,15 +25,22 @@ def successor(box: Mailbox) -> Inbox:
     return Inbox(box, box.next_generation())
 
 
-def reading(inbox: Inbox) -> tuple[list[Any], threading.Thread]:
-    """Let a thread read one letter; it holds out its hand by the time this returns."""
+def reading(inbox: Inbox, looks: int = 1) -> tuple[list[Any], threading.Thread]:
+    """Let a thread read one letter; it has looked so often by the time this returns, and holds out its hand."""
     got: list[Any] = []
+    looked = threading.Semaphore(0)
+    take = inbox._take
+
+    def look(generation: int, is_due: bool) -> Any:
+        taken = take(generation, is_due)
+        looked.release()
+        return taken
+
+    inbox._take = look  # type: ignore[method-assign]
     reader = threading.Thread(target=lambda: got.append(inbox.get()), daemon=True)
     reader.start()
-    deadline = time.monotonic() + WAIT
-    while not inbox._mailbox.hands and not got:
-        assert time.monotonic() < deadline, "the reader never waited"
-        reader.join(0.001)
+    for _ in range(looks):
+        assert looked.acquire(timeout=WAIT), "the reader never waited"
     return got, reader
 
 
@@ -150,7 +157,7 @@ def test_a_call_that_was_left_over_costs_one_look_and_no_hand() -> None:
     box, inbox = mailbox()
     for _ in range(3):
         inbox._hand.put(None)
-        got, reader = reading(inbox)
+        got, reader = reading(inbox, looks=2)
         box.put(Letter("late"), Band.P2)
         reader.join(WAIT)
         assert got[0].message == "late"

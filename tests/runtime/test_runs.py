@@ -22,9 +22,9 @@ from actors.errors import (
     SiteBusyError,
 )
 from actors.runtime.client import Scope
-from actors.runtime.runs import Run, RunResult, Runs, execute
+from actors.runtime.runs import Run, RunResult, Runs, RunWorker, execute
 from tests.runtime.jobs import NOON, make_job, schedule_clock
-from tests.runtime.stage import WAIT
+from tests.runtime.stage import WAIT, request
 from tests.runtime.test_front import House
 
 CLOCK = schedule_clock()
@@ -151,8 +151,9 @@ def test_d2_a_hung_run_is_revoked_counted_and_its_capacity_is_back() -> None:
         assert release.wait(WAIT)
         return Nothing("woke up")
 
-    assert isinstance(house.result(house.send(run_of(hang), limit=0.05)), DeadlineError)
+    reply = house.send(run_of(hang), limit=0.05)
     assert started.wait(WAIT)
+    assert isinstance(house.result(reply), DeadlineError)
     assert (house.state().abandoned, house.state().counters["revoked"]) == (1, 1)
     assert house.result(house.send(run_of(lambda _: Nothing("next")))).outcome == Nothing("next")
     release.set()
@@ -162,10 +163,11 @@ def test_d2_a_hung_run_is_revoked_counted_and_its_capacity_is_back() -> None:
 
 
 def test_a_revoked_run_can_ask_for_nothing_more() -> None:
-    house, ended = RunHouse(), threading.Event()
+    house, started, ended = RunHouse(), threading.Event(), threading.Event()
     errors: list[BaseException] = []
 
     def works_on(context: Any) -> Nothing:
+        started.set()
         try:
             assert context.scope._revoked.wait(WAIT)
             context.scope.remaining()
@@ -174,9 +176,20 @@ def test_a_revoked_run_can_ask_for_nothing_more() -> None:
         ended.set()
         return Nothing("over")
 
-    assert isinstance(house.result(house.send(run_of(works_on), limit=0.05)), DeadlineError)
+    reply = house.send(run_of(works_on), limit=0.05)
+    assert started.wait(WAIT)
+    assert isinstance(house.result(reply), DeadlineError)
     assert ended.wait(WAIT)
     assert len(errors) == 1
+
+
+def test_a_run_that_is_revoked_before_its_thread_comes_to_it_can_ask_for_nothing_either() -> None:
+    scopes: list[Scope] = []
+    worker = RunWorker(lambda _, scope: scopes.append(scope) or SimpleNamespace(now=CLOCK.now))  # type: ignore[arg-type, func-returns-value, return-value]
+    worker.destroy()
+    worker.perform(request(run_of(lambda _: Nothing("woke up"))))
+    with pytest.raises(DeadlineError):
+        scopes[0].remaining()
 
 
 def test_runs_that_overran_do_not_keep_the_next_ones_out() -> None:

@@ -76,6 +76,20 @@ def test_a_result_goes_to_the_asker_and_the_news_of_the_free_slot_to_the_front(p
     assert (news.slot, news.generation, news.error) == (2, 7, None)
 
 
+@pytest.mark.parametrize("error", [None, NotFoundError("no such tweet")])
+def test_whatever_the_asker_does_next_the_front_has_heard_of_the_end(error: BaseException | None) -> None:
+    front, heard = Address("front"), []
+
+    class Asker:
+        def settle(self, _: Any) -> None:
+            heard.extend(take(front, SlotSettled))
+
+        fail = settle
+
+    Place(front, 2, 7).settle(request(None, reply=Asker()), "done", error)
+    assert [(news.slot, news.error) for news in heard] == [(2, error)]
+
+
 @pytest.mark.parametrize(
     "error", [SystemExit(1), KeyboardInterrupt(), asyncio.CancelledError(), MemoryError(), OSError(5, "gone")]
 )
@@ -117,6 +131,7 @@ def test_errands_given_one_after_the_other_run_one_at_a_time() -> None:
 def test_a9_a_revoked_thread_slot_destroys_its_handle_and_its_thread_comes_home() -> None:
     placed = Sync()
     reply = placed.give(hang)
+    assert placed.handle.begun.wait(WAIT)
     placed.slot.revoke()
     with pytest.raises(ResourceDiedError, match="the handle broke"):
         reply.wait(WAIT)
@@ -148,8 +163,9 @@ def test_a2_a_destruction_that_raises_still_ends_the_revoked_slots_thread() -> N
             super().destroy()
             raise SystemExit(1)
 
-    slot = ThreadSlot(Place(Address("front"), 0, 1), Broken())
+    slot = ThreadSlot(Place(Address("front"), 0, 1), handle := Broken())
     slot.give(asked := request(hang))
+    assert handle.begun.wait(WAIT)
     slot.revoke()
     with pytest.raises(ResourceDiedError):
         asked.reply.wait(WAIT)

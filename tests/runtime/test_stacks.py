@@ -18,15 +18,17 @@ if TYPE_CHECKING:
 def test_every_thread_has_a_line_with_its_innermost_call_and_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
     # Other tests of the process may have left theirs behind.
     monkeypatch.setattr("actors.runtime.stacks._MOST_THREADS", 10_000)
-    end, secret = threading.Event(), "sk-0123456789"
+    standing, end, secret = threading.Event(), threading.Event(), "sk-0123456789"
 
     def stand_still(password: str) -> None:
         assert password
+        standing.set()
         end.wait(PATIENCE_S)
 
     thread = threading.Thread(target=stand_still, args=(secret,), name="still\n\x1b[31mred", daemon=True)
     thread.start()
     try:
+        assert standing.wait(PATIENCE_S)
         lines = stacks_of_threads()
     finally:
         end.set()

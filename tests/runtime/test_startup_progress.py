@@ -48,9 +48,10 @@ def test_k5_a_step_that_lasts_for_long_calls_a_person(
     lines: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(startup, "_FIRST_REPORT_S", 0.01)
-    monkeypatch.setattr(startup, "_LONG_S", 0.03)
     with Progress(threading.Event()).step("configuration"):
-        eventually(lambda: lines.records and lines.records[-1].levelno == logging.ERROR, "an error")
+        eventually(lambda: lines.records, "a warning")
+        monkeypatch.setattr(startup, "_LONG_S", 0.03)
+        eventually(lambda: lines.records[-1].levelno == logging.ERROR, "an error")
         assert lines.records[0].levelno == logging.WARNING
         assert {action for action, _ in actions(lines)} == {"start_waits"} < CALLING
 

@@ -52,11 +52,12 @@ def run(then: str, *, limit: float = 1.0, last: float = 60.0) -> subprocess.Comp
 def test_a_tree_that_answers_is_left_alone_and_the_watch_ends_with_it() -> None:
     done = run(
         """
-        threading.Event().wait(3)
+        threading.Event().wait(6)
         watch.stop()
         print("alive")
         """,
-        last=2.0,
+        limit=4.0,
+        last=4.0,
     )
     assert (done.returncode, done.stdout.split()) == (0, ["alive"])
 
