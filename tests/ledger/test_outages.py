@@ -35,7 +35,6 @@ def postgres(short_folder: Path) -> Iterator[EmbeddedPostgres]:
 @pytest.fixture
 def database_url(postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return the URL of its database, with the whole schema."""
-    monkeypatch.setattr("actors.resources.database._CONNECT_WAIT_S", 0.5)
     # A permission must outlive what a test does to the server before the click.
     monkeypatch.setattr("actors.ledger.attempt.CLICK_WITHIN_S", _LIMIT_S)
     url = postgres.ensure(_LIMIT_S).url
