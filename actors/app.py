@@ -366,7 +366,7 @@ class App:
             journal=self.journal,
             trigger=run.trigger,
             began=self.clock.now(),
-            holds=self._records.switch.holds,
+            holds=self._records.kept.switch.holds,
             **{name: door for name, door in doors.items() if name in run.job.uses},
         )
 

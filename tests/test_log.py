@@ -117,7 +117,7 @@ def say_everything() -> list[str]:
         "actors.runtime.family": {"action": "run_done", "job": "posting"},
         "actors.ledger.receipt": {"action": "posted"},
         "actors.control.operator": {"action": "control_answer"},
-        "actors.control.records": {"action": "audit_written"},
+        "actors.control.keeping": {"action": "audit_written"},
         "actors.supervisor": {"action": "stopped"},
     }
     for name, extra in spoken.items():

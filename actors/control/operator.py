@@ -13,10 +13,11 @@ from actors.control.answers import sign_answer
 from actors.control.channel import BELL, CHANNEL, REPLIES, Channel
 from actors.control.claims import claim
 from actors.control.inquiries import TOO_OFTEN
+from actors.control.keeping import LIMIT_S as KEEPING_S
+from actors.control.keeping import SWITCH, Kept
 from actors.control.obedience import Obedience
 from actors.control.reach import Reach, Voice
-from actors.control.records import LIMIT_S as RECORDS_S
-from actors.control.records import SWITCH, Heard, Kept, Records
+from actors.control.records import Heard, Records
 from actors.control.signature import FRESH_S, Allowed, Claimed, Elsewhere, fault_of, is_right
 from actors.control.standing import Teller
 from actors.control.welcome import Welcome
@@ -86,7 +87,7 @@ class Operator:
 
     def __post_init__(self) -> None:
         address, voice = self.context.address, Voice(self._reply, self._refuse, self._request)
-        self.obedience = Obedience(self.context, self.reach, voice, self.records.pauses, self.records.switch)
+        self.obedience = Obedience(self.context, self.reach, voice, self.records.kept.pauses, self.records.kept.switch)
         self.teller = Teller(self.reach.board)
         self._keep_records()
         self.channel = Channel(
@@ -102,13 +103,13 @@ class Operator:
             case Heard():
                 self._hear(message)
             case Rung():
-                self.records.rung()
+                self.records.kept.rung()
             case PartDied(error):
                 raise error
             case Wake():
                 self.obedience.woken()
             case Answer(tag, value, error) if isinstance(tag, Kept):
-                self.records.answered(tag, value, error, time.monotonic())
+                self.records.kept.answered(tag, value, error, time.monotonic())
                 self.obedience.records_answered()
             case Answer(tag, value, error) if self.obedience.settled(tag, value, error):
                 pass
@@ -131,13 +132,13 @@ class Operator:
         for heard in self.records.released():
             self._hear(heard)
         now = time.monotonic()
-        for tag, work in self.records.due(now):
+        for tag, work in self.records.kept.due(now):
             priority = Priority.P0 if tag.what == SWITCH else Priority.P1
-            self._request(self.reach.database, work, tag, priority, RECORDS_S)
-        self.teller.tell(self.records, datetime.now(UTC))
-        if self.records.take_news():
+            self._request(self.reach.database, work, tag, priority, KEEPING_S)
+        self.teller.tell(self.records.kept, datetime.now(UTC))
+        if self.records.kept.take_news():
             self._request(self.reach.redis, RedisCommand(("PUBLISH", CHANNEL, BELL)), "ring", Priority.P0)
-        self.context.wake_at(self.records.wake_at(now))
+        self.context.wake_at(self.records.kept.wake_at(now))
 
     def _tell(self, message: Heard | Rung, band: Band) -> None:
         """Tell ourselves what the ear heard; called in its threads. Of what anybody may say only so much waits."""
@@ -165,7 +166,7 @@ class Operator:
         return claim(self.client, said.signed.nonce, boot, raw, key=self.key, is_published=is_published)
 
     def _is_ours(self, command: Command) -> bool:
-        return self.records.audit.boot_id.startswith(command.to)
+        return self.records.kept.audit.boot_id.startswith(command.to)
 
     def _hear(self, heard: Heard) -> None:
         if self.unheard and self.noted.allows(time.monotonic()):
@@ -265,7 +266,7 @@ class Operator:
         if lines:
             text, more = "; ".join(lines), {"lines": list(lines), **more}
         # What a front or a database said stands in an answer, and whoever may read the channel reads it.
-        text, more = redacted((text, more), self.records.audit.redact)
+        text, more = redacted((text, more), self.records.kept.audit.redact)
         if is_first:
             self.records.answered_word(to, ok=ok, text=text)
         proof = proof or self.records.proof_of(to)

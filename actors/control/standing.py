@@ -13,7 +13,7 @@ from actors.messages import Standing
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from actors.control.records import Records
+    from actors.control.keeping import Keeping
     from actors.runtime.address import Address
 
 
@@ -24,9 +24,9 @@ class Teller:
     board: Address
     told: Standing | None = None
 
-    def tell(self, records: Records, now: datetime) -> None:
+    def tell(self, kept: Keeping, now: datetime) -> None:
         """Tell the board what is stopped at this moment of wall-clock time."""
-        standing = Standing(records.pauses.in_force(now), records.switch.stop is not None)
+        standing = Standing(kept.pauses.in_force(now), kept.switch.stop is not None)
         if standing == self.told:
             return
         # In the band of the questions: whoever asks after a word was obeyed hears of it.

@@ -112,13 +112,13 @@ def test_k4_with_the_database_away_it_is_in_force_here_said_to_be_and_stored_onc
 
     assert answer["ok"]
     assert answer["text"].startswith("kill-switch on is in force in this process, and not stored yet; ")
-    assert room.records.switch.holds()
+    assert room.records.kept.switch.holds()
     assert room.say("status")["status"]["kill_switch"] is True
     assert "the kill switch is on: nothing is published" in room.say("status")["lines"]
     ledger.sql("ALTER TABLE away RENAME TO flags")
     eventually(lambda: stored(ledger) == (True, "operator"), "the switch stored")
-    eventually(lambda: not room.records.switch.holds(), "the ledger's to say")
-    assert is_on(room.records.switch)
+    eventually(lambda: not room.records.kept.switch.holds(), "the ledger's to say")
+    assert is_on(room.records.kept.switch)
 
 
 @pytest.mark.usefixtures("silence_is_an_answer")
@@ -131,9 +131,9 @@ def test_k4_with_the_database_away_off_lets_nothing_go_before_it_is_stored(
     assert room.say("kill-switch off")["text"].startswith(
         "kill-switch off is in force once the database has stored it, not before"
     )
-    assert is_on(room.records.switch)
+    assert is_on(room.records.kept.switch)
     ledger.sql("ALTER TABLE away RENAME TO flags")
-    eventually(lambda: not is_on(room.records.switch), "the switch off")
+    eventually(lambda: not is_on(room.records.kept.switch), "the switch off")
     assert stored(ledger) == (False, "operator")
 
 

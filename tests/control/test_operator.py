@@ -152,7 +152,7 @@ def test_k4_run_says_that_it_passes_a_pause_and_that_the_kill_switch_lets_nothin
 def test_a_resume_of_what_stands_not_says_so_and_of_what_drains_names_no_next_run(
     room: ControlRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    eventually(lambda: room.records.pauses.is_known, "the stored pauses read")
+    eventually(lambda: room.records.kept.pauses.is_known, "the stored pauses read")
     assert room.say("pause posting")["ok"]
     monkeypatch.setitem(SNAPSHOT, "draining", True)
 

@@ -13,7 +13,7 @@ import pytest
 import redis
 
 from actors.config import Secret
-from actors.control import records
+from actors.control import keeping
 from actors.control.audit import ACCEPTED, LOST, entry, read_audit
 from actors.control.channel import BELL, CHANNEL, FIELD, REPLIES, STREAM
 from actors.control.claims import claim
@@ -183,9 +183,9 @@ def test_a_stored_pause_is_told_to_its_family_at_the_start_shown_by_status_and_e
     stage: Stage, valkey_url: str, database_url: str, ledger: LedgerDoor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wall = HandClock(datetime.now(UTC))
-    monkeypatch.setattr(records, "_wall", wall)
+    monkeypatch.setattr(keeping, "_wall", wall)
     # How soon it looks at the time again though nothing came.
-    monkeypatch.setattr(records, "READ_EVERY_S", 0.05)
+    monkeypatch.setattr(keeping, "READ_EVERY_S", 0.05)
     ledger.transact([store_pause(kept.Pause("publishing", wall() + timedelta(hours=1), "me", "a storm"))])
     ledger.transact([store_pause(kept.Pause("plan", None, "me"))])
     room = ControlRoom(stage, valkey_url, database_url, embedded=True)
@@ -339,9 +339,9 @@ def test_a_flood_of_what_anybody_may_say_fills_no_disk_and_keeps_no_operator_fro
             answers[answer["id"]] = answer
 
     assert [answers[each.id]["ok"] for each in ours] == [True] * len(ours)
-    eventually(lambda: not foreign.records.audit.waiting, "the audit written")
+    eventually(lambda: not foreign.records.kept.audit.waiting, "the audit written")
     assert len(audited(ledger, 1)) < 300
-    assert foreign.records.audit.lost == 0
+    assert foreign.records.kept.audit.lost == 0
 
 
 def payload(rng: random.Random) -> bytes:
