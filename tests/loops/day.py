@@ -41,6 +41,8 @@ class JobDay:
     counts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     """Why slots were missed."""
+    failures: Counter[str] = field(default_factory=Counter)
+    """Why runs failed."""
 
 
 class Day:
@@ -98,6 +100,8 @@ class Day:
                 day.reasons[row["reason"][:60]] += 1
             else:
                 day.late_s = max(day.late_s, row["late_s"])
+            if row["outcome"] == "failed":
+                day.failures[row["reason"][:120]] += 1
         return days
 
     def _work(self) -> Iterable[Finding]:
@@ -118,7 +122,7 @@ class Day:
         is_good = missed <= MOST_MISSED * slots
         figures = f"{missed} of {slots}: {dict(reasons)}"
         yield Finding("slots", "at most 2 % of the others were missed", is_good, figures)
-        failed = {day.job: day.failed for day in jobs if day.failed}
+        failed = {day.job: dict(day.failures) for day in jobs if day.failed}
         yield Finding("runs", "runs that failed (reported)", holds=True, figures=str(failed or "none"))
 
     def _replies(self) -> Iterable[Finding]:
