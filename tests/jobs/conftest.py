@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fakes import LedgerDoor
-from tests.jobs.doors import Bench
+from tests.jobs.doors import Bench, draw_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,3 +19,9 @@ def bench(database_url: str) -> Iterator[Bench]:
     ledger = LedgerDoor(database_url)
     yield Bench(ledger)
     ledger.close()
+
+
+@pytest.fixture
+def same_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the same choices in every run: now and then three texts of one are refused in a row, and it is given up."""
+    draw_ids(monkeypatch)

@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from actors.config import Config, load
@@ -21,6 +22,8 @@ from tests.fakes import decision
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pytest
+
     from actors.domain.health.fingerprint import Sighting
     from actors.job import Job, Outcome
     from tests.fakes import LedgerDoor
@@ -29,6 +32,12 @@ START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
 
 Row = dict[str, Any]
+
+
+def draw_ids(monkeypatch: pytest.MonkeyPatch, seed: int = 1) -> None:
+    """Draw from now on the same ids in every run, and so the same choices, which are drawn by them."""
+    chance = Random(seed)
+    monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=chance.getrandbits(128), version=4))
 
 
 @dataclass

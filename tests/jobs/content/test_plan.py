@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import uuid
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -26,12 +24,7 @@ from tests.fakes import LedgerDoor
 from tests.jobs.doors import START, Bench
 from tests.jobs.writer import Writer
 
-
-@pytest.fixture(autouse=True)
-def same_ids(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw the same arms in every run: now and then three texts of one are refused in a row, and it is given up."""
-    chance = random.Random(1)
-    monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=chance.getrandbits(128), version=4))
+pytestmark = pytest.mark.usefixtures("same_ids")
 
 
 @pytest.fixture

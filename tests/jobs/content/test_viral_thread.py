@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import random
-import uuid
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +24,7 @@ from actors.errors import BudgetExceededError, ModelOutputError
 from actors.jobs.content.plan import plan
 from actors.jobs.content.viral_thread import viral_thread
 from tests.fakes import thread
-from tests.jobs.doors import MINUTE, START, Bench
+from tests.jobs.doors import MINUTE, START, Bench, draw_ids
 from tests.jobs.writer import Writer
 
 ROOT = Path(__file__).parents[3]
@@ -37,8 +35,7 @@ NOTHING_PLAYED = {"topic_short": 0.0, "topic_long": 0.0, "generator_short": 0.0,
 @pytest.fixture(autouse=True)
 def same_ids(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw the same manners and arms in every run."""
-    chance = random.Random(6)
-    monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=chance.getrandbits(128), version=4))
+    draw_ids(monkeypatch, 6)
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +11,7 @@ from actors.domain.outcome import Blocked, Done, Nothing
 from actors.errors import LoggedOutError
 from actors.jobs.content.plan import plan
 from actors.jobs.insight.competitive_analysis import competitive_analysis
+from tests.jobs.doors import draw_ids
 from tests.jobs.insight.test_format_learning_scraper import ASKED, SECRET, asked, know, lessons, old, study, viral
 from tests.jobs.searches import results
 from tests.jobs.writer import Writer
@@ -91,8 +90,7 @@ def test_what_competitors_hardly_write_is_left_to_others_to_speak_of(bench: Benc
 def test_h8_what_competitors_do_changes_what_plan_writes(
     bench: Bench, is_on: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    chance = Random(1)
-    monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=chance.getrandbits(128), version=4))
+    draw_ids(monkeypatch)
     bench.model = Writer()  # type: ignore[assignment]
     if is_on:
         teach(bench)

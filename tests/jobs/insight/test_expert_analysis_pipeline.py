@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
 from datetime import timedelta
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +19,7 @@ from actors.errors import BudgetExceededError
 from actors.insight.intelligence import statements
 from actors.jobs.content.plan import plan
 from actors.jobs.insight.expert_analysis_pipeline import expert_analysis_pipeline
-from tests.jobs.doors import START, Bench, FakeModel
+from tests.jobs.doors import START, Bench, FakeModel, draw_ids
 from tests.jobs.searches import insert
 from tests.jobs.writer import Writer
 
@@ -223,8 +221,7 @@ def test_h8_what_the_expert_thinks_worth_a_try_changes_what_plan_writes_and_with
             expert(bench, {**OBSERVED, "value": "pair"})
             aggregate(bench)
         bench.database.sql("DELETE FROM decisions")
-        chance = Random(1)
-        monkeypatch.setattr(uuid, "uuid4", lambda chance=chance: uuid.UUID(int=chance.getrandbits(128), version=4))
+        draw_ids(monkeypatch)
         bench.model = Writer()  # type: ignore[assignment]
         assert isinstance(bench.run(plan), Done)
         choices = [row["choice"] for row in bench.rows("SELECT choice FROM decisions")]

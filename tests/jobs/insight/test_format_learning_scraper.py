@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
 from datetime import timedelta
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +15,7 @@ from actors.errors import DeadlineError, LoggedOutError, PlatformClosedError, Si
 from actors.jobs.content.plan import plan
 from actors.jobs.insight.format_learning_scraper import format_learning_scraper
 from actors.pages.profile import ReadProfile
-from tests.jobs.doors import MINUTE, START, Bench
+from tests.jobs.doors import MINUTE, START, Bench, draw_ids
 from tests.jobs.searches import found, insert, profile, results
 from tests.jobs.writer import Writer
 
@@ -353,8 +351,7 @@ def test_e4_no_word_of_a_post_is_in_what_is_learned_of_it(bench: Bench) -> None:
 def test_h8_what_is_observed_of_others_changes_what_plan_writes(
     bench: Bench, is_on: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    chance = Random(1)
-    monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=chance.getrandbits(128), version=4))
+    draw_ids(monkeypatch)
     bench.model = Writer()  # type: ignore[assignment]
     if is_on:
         viral(bench, results(*lessons()), EMPTY, EMPTY)

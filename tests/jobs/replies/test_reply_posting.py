@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
 import re
-import uuid
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -30,11 +28,7 @@ MINUTE = timedelta(minutes=1)
 DELETION = r"\b(?:delete\s+from|truncate)\s+(?:decisions|opportunities|receipts|reply_(?!weights|effects)\w+)\b"
 
 
-@pytest.fixture(autouse=True)
-def same_ids(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw the same choices in every run."""
-    chance = random.Random(1)
-    monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=chance.getrandbits(128), version=4))
+pytestmark = pytest.mark.usefixtures("same_ids")
 
 
 @pytest.fixture
