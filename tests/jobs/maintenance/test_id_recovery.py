@@ -113,15 +113,7 @@ def test_b12_half_a_thread_that_was_forgotten_is_gone_on_with_only_after_its_res
     """Of which nothing is known (0) it is a person's; with all of it known (1) or a part of it (2) it is ours."""
     decision = half(room, *PARTS)
     if known == 2:
-
-        def stop() -> None:
-            raise LoggedOutError("wall")
-
-        def again() -> None:
-            room.site.before_click = stop
-
-        room.site.after_click = again
-        room.post()
+        post_one_part(room)
     published = len(room.site.posts)
     room.forget(decision, since=min(known, 1))
 
@@ -924,6 +916,14 @@ def half(room: Room, *parts: str) -> uuid.UUID:
     """Publish the first part of a thread, and let a wall stop the second one."""
     row = thread(*parts, due=room.bench.now)
     room.bench.database.run("insert_decision", **row)
+    post_one_part(room)
+    assert len(room.site.posts) == 1
+    decision_id: uuid.UUID = row["decision_id"]
+    return decision_id
+
+
+def post_one_part(room: Room) -> None:
+    """Publish the next part of a thread, and let a wall stop the one after it."""
 
     def stop() -> None:
         raise LoggedOutError("wall")
@@ -933,9 +933,6 @@ def half(room: Room, *parts: str) -> uuid.UUID:
 
     room.site.after_click = again
     room.post()
-    assert len(room.site.posts) == 1
-    decision_id: uuid.UUID = row["decision_id"]
-    return decision_id
 
 
 def after_query(room: Room, patch: pytest.MonkeyPatch, queries: Collection[str], then: Callable[[], None]) -> list[str]:
