@@ -8,6 +8,7 @@ from actors.domain.harvest.funnel import authors_of
 from actors.domain.harvest.queries import answers_only_who_addressed_us
 from actors.domain.insight.features import clean, features_of
 from actors.domain.insight.peers import named
+from actors.domain.insight.reach import Figures
 from actors.domain.rules import PLATFORMS
 from actors.sql.queries import Statement
 
@@ -74,3 +75,8 @@ def _row(post: FoundPost, followers: Mapping[str, int | None]) -> dict[str, Any]
         "reposts": post.reposts,
         "replies": post.replies,
     }
+
+
+def figures_of(row: Mapping[str, Any]) -> Figures:
+    """Return how a post did, by a row of its counts and of its author's followers."""
+    return Figures(row["followers"], row["views"], row["likes"], row["reposts"], row["replies"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from actors.domain.insight.agreement import Standing
 from actors.domain.insight.finding import Advice, Finding, confidence_of
-from actors.domain.insight.reach import without_loud_authors
+from actors.domain.insight.reach import Figures, without_loud_authors
 from actors.domain.insight.vocabulary import DEVICES
 from actors.domain.taxonomy import ANGLES, FACTORS, TONES
 
@@ -27,37 +27,6 @@ _COMMON = 0.4
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """How a post did; a count of None is unknown."""
-
-    tweet_id: str
-    followers: int | None
-    views: int | None
-    likes: int | None
-    reposts: int | None
-    replies: int | None
-
-    @property
-    def engagement(self) -> int | None:
-        """Return likes, reposts and replies together; None if one is unknown, for unknown is not zero."""
-        if self.likes is None or self.reposts is None or self.replies is None:
-            return None
-        return self.likes + self.reposts + self.replies
-
-    @property
-    def rate(self) -> float | None:
-        """Return the engagement of each view; None if it is unknown or cannot be."""
-        events = self.engagement
-        return events / self.views if events is not None and self.views and events <= self.views else None
-
-    @property
-    def reach(self) -> float | None:
-        """Return the engagement of each follower of the author, None if it is unknown."""
-        events = self.engagement
-        return events / self.followers if events is not None and self.followers else None
-
-
-@dataclass(frozen=True, slots=True)
 class Analysed:
     """A post that was looked into: its author, its kind, and the label; hook and format are empty if unknown."""
 
@@ -67,18 +36,21 @@ class Analysed:
     label: Mapping[str, str]
 
 
-def strongest(posts: Sequence[Figures]) -> list[str]:
+def strongest(posts: Mapping[str, Figures]) -> list[str]:
     """Return the ids of the posts worth looking into, the strongest first.
 
     Those with at least 2 % engagement of their views, and the best tenth by engagement of each follower: a large
     account is not strong for its size. Posts that were looked into already belong among `posts`, or the weak ones would
     be the best of what is left.
+
+    Args:
+        posts: how each did, by its id.
     """
-    reached = sorted((post for post in posts if post.reach is not None), key=lambda post: post.reach or 0, reverse=True)
-    best = {post.tweet_id for post in reached[: int(len(reached) * _BEST)]}
-    found = [post for post in posts if (post.rate or 0) >= _STRONG or post.tweet_id in best]
-    found.sort(key=lambda post: (post.tweet_id not in best, -(post.rate or 0), post.tweet_id))
-    return [post.tweet_id for post in found]
+    share = {tweet_id: each.per_follower for tweet_id, each in posts.items() if each.per_follower is not None}
+    best = set(sorted(share, key=lambda tweet_id: share[tweet_id], reverse=True)[: int(len(share) * _BEST)])
+    rates = {tweet_id: each.rate or 0.0 for tweet_id, each in posts.items()}
+    found = [tweet_id for tweet_id, rate in rates.items() if rate >= _STRONG or tweet_id in best]
+    return sorted(found, key=lambda tweet_id: (tweet_id not in best, -rates[tweet_id], tweet_id))
 
 
 def findings_of(posts: Iterable[Analysed], standings: Mapping[str, Standing]) -> list[Finding]:

@@ -42,13 +42,23 @@ class Figures:
         return self.views / (SHARE_REACHED * self.followers)
 
     @property
+    def engagement(self) -> int | None:
+        """Return likes, reposts and replies together; None if one is unknown."""
+        if self.likes is None or self.reposts is None or self.replies is None:
+            return None
+        return self.likes + self.reposts + self.replies
+
+    @property
     def rate(self) -> float | None:
         """Return the share of its views that made somebody act; None, too, if more acted than saw it."""
-        events = (self.likes, self.reposts, self.replies)
-        known = sum(each for each in events if each is not None)
-        if not self.views or None in events or known > self.views:
-            return None
-        return known / self.views
+        events = self.engagement
+        return events / self.views if events is not None and self.views and events <= self.views else None
+
+    @property
+    def per_follower(self) -> float | None:
+        """Return the engagement of each follower of its author."""
+        events = self.engagement
+        return events / self.followers if events is not None and self.followers else None
 
     @property
     def weight(self) -> float:

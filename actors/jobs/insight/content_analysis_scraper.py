@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from actors.domain.insight.agreement import Standing
-from actors.domain.insight.depth import FIELDS, Analysed, Figures, findings_of, strongest
+from actors.domain.insight.depth import FIELDS, Analysed, findings_of, strongest
 from actors.domain.insight.news import KINDS, LEAST_FRESHNESS, LEAST_SCORE, OLDEST, freshness
 from actors.domain.insight.news_searches import LIMIT, query_of, turns
 from actors.domain.pace import ending, is_wall
@@ -16,7 +16,7 @@ from actors.domain.taxonomy import TOPICS
 from actors.errors import AppError, PermanentError, TransientError
 from actors.insight.intelligence import statements
 from actors.insight.labels import MOST_TRIES, label, standings
-from actors.insight.posts import is_among_strangers, keep
+from actors.insight.posts import figures_of, is_among_strangers, keep
 from actors.insight.reports import curate, score_of, tell_trends
 from actors.job import Done, JobContext, Nothing, Outcome, job
 from actors.pages.search import SearchPosts
@@ -124,9 +124,8 @@ def _analyse(ctx: JobContext) -> Outcome:
     """
     since = ctx.now() - ctx.config.insight.text_kept
     rows = ctx.database.all("posts_to_analyse", consumer=_DEEP, since=since, tries=MOST_TRIES, limit=_CANDIDATES)
-    figures = ("tweet_id", "followers", "views", "likes", "reposts", "replies")
     waiting = {row["tweet_id"]: row for row in rows if not row["is_done"]}
-    strong = strongest([Figures(**{name: row[name] for name in figures}) for row in rows])
+    strong = strongest({row["tweet_id"]: figures_of(row) for row in rows})
     best = [waiting[tweet_id] for tweet_id in strong if tweet_id in waiting][:_MOST_LABELLED]
     counts, error = _label(ctx, _DEEP, best, FIELDS)
     known = ctx.database.all(

@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from actors.domain.insight.carrying import Example, findings_of
-from actors.domain.insight.reach import Candidate, Figures, best_first
+from actors.domain.insight.reach import Candidate, best_first
 from actors.domain.insight.vocabulary import STRUCTURES
 from actors.domain.priority import Priority
 from actors.domain.taxonomy import ANGLES, TONES
 from actors.errors import BudgetExceededError
 from actors.insight.intelligence import statements
 from actors.insight.labels import MOST_TRIES, Labelled, label, standings
+from actors.insight.posts import figures_of
 from actors.job import Done, JobContext, Nothing, Outcome, job
 
 if TYPE_CHECKING:
@@ -86,17 +87,14 @@ def _label(ctx: JobContext) -> tuple[Labelled, BudgetExceededError | None]:
 
 
 def _candidate(row: Mapping[str, Any]) -> Candidate:
-    return Candidate(row["tweet_id"], row["author"], row["text"], row["posted_at"], _figures(row))
+    return Candidate(row["tweet_id"], row["author"], row["text"], row["posted_at"], figures_of(row))
 
 
 def _example(row: Mapping[str, Any]) -> Example | None:
     """Return a labelled post as an example; None if nobody can know how it did."""
-    figures = _figures(row)
+    figures = figures_of(row)
     if figures.is_success is None:
         return None
     features = {name: row["features"][name] for name in ("topic", "hook", "format") if name in row["features"]}
     return Example(row["author"], features, row["label"], figures.weight, figures.is_success)
 
-
-def _figures(row: Mapping[str, Any]) -> Figures:
-    return Figures(row["followers"], row["views"], row["likes"], row["reposts"], row["replies"])

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from actors.domain.insight.agreement import Standing
-from actors.domain.insight.depth import FIELDS, Analysed, Figures, findings_of, strongest
+from actors.domain.insight.depth import FIELDS, Analysed, findings_of, strongest
 from actors.domain.insight.finding import Advice
+from actors.domain.insight.reach import Figures
 
 PROVEN = dict.fromkeys(FIELDS, Standing.PROVEN)
-POST = Figures("1", followers=10_000, views=1_000, likes=20, reposts=0, replies=0)
+POST = Figures(followers=10_000, views=1_000, likes=20, reposts=0, replies=0)
 
 
 def analysed(number: int, **label: str) -> list[Analysed]:
@@ -17,20 +18,19 @@ def analysed(number: int, **label: str) -> list[Analysed]:
 
 
 def test_a_post_is_strong_by_the_engagement_of_its_views() -> None:
-    weak = replace(POST, tweet_id="2", likes=19)
-    assert strongest([weak, POST]) == ["1"]
-    assert strongest([replace(POST, tweet_id=str(number), likes=20 + number) for number in range(3)]) == ["2", "1", "0"]
+    assert strongest({"2": replace(POST, likes=19), "1": POST}) == ["1"]
+    assert strongest({str(number): replace(POST, likes=20 + number) for number in range(3)}) == ["2", "1", "0"]
 
 
 def test_the_best_tenth_for_their_size_are_strong_too() -> None:
-    many = [replace(POST, tweet_id=str(number), likes=1, followers=100_000 - number) for number in range(20)]
+    many = {str(number): replace(POST, likes=1, followers=100_000 - number) for number in range(20)}
     assert strongest(many) == ["18", "19"]
 
 
 def test_an_unknown_count_is_not_zero_and_more_events_than_views_are_no_rate() -> None:
-    unknown = replace(POST, tweet_id="2", replies=None, likes=900)
-    wrong = replace(POST, tweet_id="3", views=10, likes=900, followers=None)
-    assert strongest([unknown, wrong, POST]) == ["1"]
+    unknown = replace(POST, replies=None, likes=900)
+    wrong = replace(POST, views=10, likes=900, followers=None)
+    assert strongest({"2": unknown, "3": wrong, "1": POST}) == ["1"]
 
 
 def test_five_posts_of_a_kind_say_by_what_it_works() -> None:
