@@ -49,9 +49,7 @@ class Progress:
         try:
             yield
         finally:
-            # Nothing is told of a step after the line that it is done.
-            with self._lock:
-                ended.set()
+            ended.set()
         if self._ended.is_set():
             return
         with self._lock:
@@ -65,6 +63,7 @@ class Progress:
                 if ended.is_set():
                     return
                 self.startup, line = self.startup.report(time.monotonic())
+                # Before the lock is let go of: nothing is told of a step after the line that it is done.
                 if line is not None:
                     _tell(line)
 

@@ -11,7 +11,7 @@ from actors.domain import startup
 from actors.domain.alerting import CALLING
 from actors.errors import CircuitOpenError, ResourceDiedError
 from actors.runtime.startup import Progress, until_served
-from tests.stage import eventually
+from tests.stage import PATIENCE_S, eventually
 
 
 @pytest.fixture
@@ -42,6 +42,26 @@ def test_k2_a_step_that_lasts_is_told_of_while_it_lasts(
         eventually(lambda: len(lines.records) > 1, "two lines about a step that lasts")
         assert set(actions(lines)) == {("start_waits", "configuration")}
     assert actions(lines)[-1] == ("start_step", "configuration")
+
+
+def test_k2_nothing_is_told_of_a_step_after_the_line_that_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(startup, "_FIRST_REPORT_S", 0.01)
+    telling, is_done, told = threading.Event(), threading.Event(), []
+
+    def tell(line: startup.Line) -> None:
+        if line.is_done:
+            is_done.set()
+        else:
+            telling.set()
+            # As slow as a busy machine: whoever ends the step comes first if he may.
+            is_done.wait(0.3)
+        told.append(line.is_done)
+
+    monkeypatch.setattr("actors.runtime.startup._tell", tell)
+    with Progress(threading.Event()).step("configuration"):
+        assert telling.wait(PATIENCE_S)
+    eventually(lambda: len(told) > 1, "both lines")
+    assert told == sorted(told)
 
 
 def test_k5_a_step_that_lasts_for_long_calls_a_person(
