@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import threading
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from actors.control.channel import CHANNEL, Channel
 from actors.embedded.valkey import EmbeddedValkey
 from actors.errors import ActorUnavailableError
 from actors.resources.redis import open_pool
-from tests.stage import PATIENCE_S, eventually
+from tests.stage import PATIENCE_S, Outcome, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,6 +66,27 @@ def test_an_ear_that_dies_says_of_what(valkey_url: str, listen: Callable[..., Ch
     say(valkey_url, "anything")
 
     assert str(died.get(timeout=PATIENCE_S)) == "a bug"
+
+
+def test_whoever_stops_an_ear_waits_for_the_word_it_hears_so_that_it_takes_none_behind_his_back(
+    valkey_url: str, listen: Callable[..., Channel]
+) -> None:
+    hears, released, order = threading.Event(), threading.Event(), []
+
+    def hear(_: bytes) -> None:
+        hears.set()
+        assert released.wait(PATIENCE_S)
+        order.append("heard")
+
+    channel = listen(valkey_url, hear)
+    say(valkey_url, "status")
+    assert hears.wait(PATIENCE_S)
+    stopping = Outcome(lambda: (channel.stop(), order.append("stopped")))
+    eventually(channel._stopped.is_set, "the stop begun")
+    released.set()
+    stopping.get()
+
+    assert order == ["heard", "stopped"]
 
 
 def test_what_is_published_is_heard_as_it_came(valkey_url: str, listen: Callable[..., Channel]) -> None:
